@@ -1,0 +1,1 @@
+"""Mailwright: one command that runs and operates the whole system."""

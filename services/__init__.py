@@ -1,0 +1,1 @@
+"""The services of Mailwright; each owns its state and none imports another."""

@@ -1,0 +1,1 @@
+"""The provisioner: owner of accounts and domains."""

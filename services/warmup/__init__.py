@@ -1,0 +1,1 @@
+"""The warmup service: owner of warmups."""

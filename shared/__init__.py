@@ -1,0 +1,1 @@
+"""What every service needs: contracts, messaging, database, HTTP, observability, security."""

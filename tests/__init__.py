@@ -1,0 +1,1 @@
+"""Tests of Mailwright, by what they need to run."""
