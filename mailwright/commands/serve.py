@@ -1,0 +1,57 @@
+"""`mailwright serve <service>`: how one service process runs."""
+
+import os
+import threading
+import time
+from enum import StrEnum
+from importlib import import_module
+from typing import Annotated
+
+import typer
+import uvicorn
+
+app = typer.Typer(add_completion=False)
+
+_GRACE_SECONDS = 3  # the supervisor kills after 3.5
+
+
+class Service(StrEnum):
+    """The services; each lives in `services/<name>` and has `create_app()` in its `main`."""
+
+    GATEWAY = "gateway"
+    PROVISIONER = "provisioner"
+    WARMUP = "warmup"
+    SIMULATOR = "simulator"
+
+
+@app.command()
+def serve(
+    service: Service,
+    port: Annotated[int, typer.Option(help="TCP port to listen on.", min=1, max=65535)],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    parent_pid: Annotated[
+        int | None, typer.Option(help="End when this is no longer the parent.", hidden=True)
+    ] = None,
+) -> None:
+    """Run one service until SIGTERM; its settings are the MAILWRIGHT_* environment variables."""
+    if parent_pid is not None:
+        threading.Thread(target=_end_with, args=(parent_pid,), daemon=True).start()
+    uvicorn.run(
+        import_module(f"services.{service}.main").create_app,
+        factory=True,
+        host=host,
+        port=port,
+        log_config=None,  # the service sets up its own logs
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+
+
+def _end_with(parent: int) -> None:
+    """End this process once its supervisor is gone; where the kernel can do that by itself, it is faster."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)

@@ -1,0 +1,71 @@
+"""Which settings each process of the embedded stack gets: ours, unless the caller's environment says otherwise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailwright import broker, postgres
+from mailwright.ports import HOST
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `mailwright up` was asked for. Port 0 means any free one."""
+
+    data_dir: Path
+    port: int = 8080
+    simulator_port: int = 8081
+    day_seconds: float = 86_400.0
+    demo: bool = False
+
+
+_PROVIDERS = {
+    "MAILWRIGHT_AGENTMAIL_URL": "/agentmail",
+    "MAILWRIGHT_INSTANTLY_URL": "/instantly/api/v2",
+    "MAILWRIGHT_CLOUDFLARE_URL": "/cloudflare/client/v4",
+}
+
+
+def embeds_postgres(caller: Mapping[str, str]) -> bool:
+    """Whether the stack brings its own database: nobody named another."""
+    return not caller.get("MAILWRIGHT_DATABASE_URL")
+
+
+def embeds_broker(caller: Mapping[str, str]) -> bool:
+    """Whether the stack brings its own broker: nobody named another."""
+    return not caller.get("MAILWRIGHT_KAFKA_BOOTSTRAP")
+
+
+def embeds_simulator(caller: Mapping[str, str]) -> bool:
+    """Whether any provider is still simulated."""
+    return any(not caller.get(name) for name in _PROVIDERS)
+
+
+def settings(
+    options: Options,
+    ports: Mapping[str, int],
+    secrets: Mapping[str, str],
+    calendar: Mapping[str, str],
+    caller: Mapping[str, str],
+) -> dict[str, str]:
+    """The environment of every service process; a MAILWRIGHT_* variable of the caller wins over ours."""
+    simulator = f"http://{HOST}:{ports['simulator']}"
+    ours = {
+        "MAILWRIGHT_PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
+        "MAILWRIGHT_CLOUDFLARE_ZONES": "*",
+        "MAILWRIGHT_PLATFORM_DOMAINS": "myagentmail.com,myagent.mx",
+        "MAILWRIGHT_TOPIC_PARTITIONS": "6",
+        "MAILWRIGHT_SIMULATOR_DATA": str(options.data_dir / "simulator"),
+        **{name: simulator + path for name, path in _PROVIDERS.items()},
+    }
+    if embeds_postgres(caller):
+        ours["MAILWRIGHT_DATABASE_URL"] = postgres.database_url(ports["postgres"])
+    if embeds_broker(caller):
+        ours["MAILWRIGHT_KAFKA_BOOTSTRAP"] = broker.bootstrap_servers(ports["broker"])
+        # This broker refuses idempotent producers, and answers a fetch only when its wait is over.
+        ours["MAILWRIGHT_KAFKA_IDEMPOTENCE"] = "false"
+        ours["MAILWRIGHT_KAFKA_FETCH_MAX_WAIT_MS"] = "20"
+    chosen = {name: value for name, value in caller.items() if value or not name.startswith("MAILWRIGHT_")}
+    # The length of a day has an option of its own; the calendar and the secrets belong to the data directory.
+    day = {"MAILWRIGHT_DAY_SECONDS": f"{options.day_seconds:g}"}
+    return {**ours, **secrets, **chosen, **calendar, **day}
