@@ -27,8 +27,8 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     cls=_Commands,
     name="mailwright",
-    help="Email sender accounts, provisioned and warmed.",
     add_completion=False,
+    pretty_exceptions_enable=False,  # a log wants the error on its last line, and no values of variables
 )
 
 

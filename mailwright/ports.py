@@ -1,9 +1,11 @@
 """Which TCP ports of this machine are free, and which answer."""
 
 import asyncio
+import secrets
 import socket
 
 HOST = "127.0.0.1"
+_FIRST, _COUNT = 20_000, 10_000
 
 
 def is_free(port: int) -> bool:
@@ -19,11 +21,14 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port nobody listens on. Somebody may still take it before its user does."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port nobody listens on. Somebody may still take it before its user does.
+
+    It lies below the range from which systems number outgoing connections: one of those could take the port while
+    a crashed server is being restarted.
+    """
+    while not is_free(port := _FIRST + secrets.randbelow(_COUNT)):
+        pass
+    return port
 
 
 def accepts(port: int) -> bool:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +58,13 @@ def spawn(program: Program) -> subprocess.Popen[bytes]:
             group=gid,
             extra_groups=[] if program.user else None,
         )
+
+
+def kill(child: subprocess.Popen[bytes]) -> None:
+    """Kill a child at once, with the helpers it has in its session; nothing happens if it has ended."""
+    if child.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def inherited_env(**extra: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mailwright.console import Say
 from mailwright.errors import StartError
-from mailwright.processes import Program, last_line, spawn
+from mailwright.processes import Program, kill, last_line, spawn
 
 _LOOK_SECONDS = 0.02
 _FIRST_BACKOFF_SECONDS = 0.2
@@ -70,9 +70,8 @@ class Supervisor:
                 f"{program.name} did not finish within {within:.0f} s: see {program.log}"
             ) from error
         finally:
-            if child.poll() is None:
-                child.kill()
-                child.wait()
+            kill(child)
+            child.wait()
             self._forget(program.name)
         if code != 0:
             raise StartError(_obituary(program, code))
@@ -104,8 +103,7 @@ class Supervisor:
     def kill(self) -> None:
         """Kill everything that still runs, now."""
         for _, child in self._children.values():
-            if child.poll() is None:
-                child.kill()
+            kill(child)
 
     async def _end(self, children: list[tuple[Program, subprocess.Popen[bytes]]], seconds: float) -> None:
         for program, child in children:
@@ -117,7 +115,7 @@ class Supervisor:
             late = [(program, child) for program, child in children if child.poll() is None]
             for program, child in late:
                 self._say(f"{program.name} did not stop in time: killed")
-                child.kill()
+                kill(child)
             await asyncio.gather(*(_exit_of(child) for _, child in late))
 
     async def _keep(self, part: Part, child: subprocess.Popen[bytes]) -> None:
@@ -137,8 +135,7 @@ class Supervisor:
                     await part.after_restart()
             except StartError as failure:
                 self._say(str(failure))
-                if child.poll() is None:
-                    child.kill()
+                kill(child)
                 continue  # the next round waits longer
             self._say(f"{part.name} is back")
 
@@ -154,7 +151,7 @@ class Supervisor:
                     answered = now
                 elif now - answered > _SILENT_FOR_SECONDS:
                     self._say(f"{part.name} has not answered for {_SILENT_FOR_SECONDS:.0f} s: killed")
-                    child.kill()
+                    kill(child)
         return child.returncode
 
     async def _until_ready(self, part: Part, child: subprocess.Popen[bytes], within: float) -> None:
@@ -181,7 +178,7 @@ class Supervisor:
 
 
 async def _exit_of(child: subprocess.Popen[bytes]) -> int:
-    while child.poll() is None:  # noqa: ASYNC110 - the end of a process is no event we could set
+    while child.poll() is None:
         await asyncio.sleep(_LOOK_SECONDS)
     return int(child.returncode)
 

@@ -18,11 +18,8 @@ from mailwright.processes import Program, last_line, spawn
 
 @contextmanager
 def embedded_postgres() -> Iterator[str]:
-    """A server of its own, yielded as its administrator's URL; stopped and erased afterwards.
-
-    Its folder is not pytest's: when root runs the tests the server runs as another user, who may not enter that.
-    """
-    with _folder("postgres") as folder:
+    """A server of its own, yielded as its administrator's URL; stopped and erased afterwards."""
+    with scratch_folder("postgres") as folder:
         data, log = folder / "data", folder / "postgres.log"
         if spawn(postgres.make_data_program(data, log)).wait(60) != 0:
             raise RuntimeError(f"initdb failed: {last_line(log)}")
@@ -36,7 +33,7 @@ def embedded_postgres() -> Iterator[str]:
 @contextmanager
 def embedded_broker(port: int | None = None) -> Iterator[str]:
     """An empty broker, yielded as its bootstrap address. Leave and enter again with the same port to lose all records."""
-    with _folder("broker") as folder:
+    with scratch_folder("broker") as folder:
         chosen = port or free_port()
         with _running(
             broker.server_program(chosen, folder / "broker.log"), lambda _: broker.is_ready(chosen)
@@ -92,7 +89,11 @@ def _stop(child: subprocess.Popen[bytes], program: Program) -> None:
 
 
 @contextmanager
-def _folder(name: str) -> Iterator[Path]:
+def scratch_folder(name: str) -> Iterator[Path]:
+    """A folder for a server's data, erased afterwards.
+
+    It is not one of pytest's: when root runs the tests PostgreSQL runs as another user, who may not enter those.
+    """
     folder = Path(tempfile.mkdtemp(prefix=f"mailwright-{name}-"))
     try:
         yield folder
