@@ -51,6 +51,11 @@ class Stack:
         """Where the simulated providers answer."""
         return f"http://{HOST}:{self._state['ports']['simulator']}"
 
+    @property
+    def demo_key(self) -> str:
+        """The Puffle key of the first tenant."""
+        return str(read_json(self._file("demo"))["keys"]["puffle"])
+
     async def start(self) -> None:
         """Start every part and return when all are ready. Raises StartError with one line for a person."""
         left = end_leftovers(read_json(self._file("stack")).get("processes", {}))

@@ -66,7 +66,22 @@ async def _run(stack: Stack, options: Options) -> None:
     say(
         f"Mailwright is ready at {stack.base_url} (Ctrl-C stops it; keys are in {options.data_dir / 'demo.json'})"
     )
-    await stack.supervisor.failed()
+    show = _demo(stack, options) if options.demo else asyncio.sleep(0)
+    await asyncio.gather(stack.supervisor.failed(), show)
+
+
+async def _demo(stack: Stack, options: Options) -> None:
+    # Only a demo pays for loading an HTTP client.
+    from mailwright import demo  # noqa: PLC0415
+    from shared.http.client import build_client  # noqa: PLC0415
+
+    key = stack.demo_key
+    try:
+        async with build_client(stack.base_url, headers={"Authorization": f"Bearer {key}"}) as api:
+            await demo.show(api, key, options.day_seconds, say)
+    except demo.DemoStopped as stopped:
+        say(f"the demo stopped: {stopped}")
+    say("the API stays up; Ctrl-C stops it")
 
 
 def _on_signals(stack: Stack, asked_to_stop: asyncio.Event) -> None:
