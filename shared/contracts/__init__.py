@@ -1,0 +1,1 @@
+"""The events of Mailwright: what each service says, and what every service may rely on."""

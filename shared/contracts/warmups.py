@@ -1,0 +1,134 @@
+"""Warmups: what clients ask of them, and the facts the warmup service states about them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from shared.contracts.accounts import Failure
+from shared.contracts.envelope import ACCOUNTS, Event, Kind, Model
+from shared.contracts.requests import Request
+
+
+class WarmupStatus(StrEnum):
+    """Where a warmup is in its life."""
+
+    STARTING = "starting"
+    NOT_STARTED = "not_started"
+    """The last attempt to enable it failed; it is retried by itself."""
+    WARMING = "warming"
+    PAUSED = "paused"
+    GRADUATED = "graduated"
+    DISABLED = "disabled"
+    BANNED = "banned"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
+class WarmupState(Model):
+    """The whole public state of a warmup; every warmup fact carries it."""
+
+    account_id: UUID
+    tenant_id: UUID
+    workspace_id: UUID
+    address: str
+    status: WarmupStatus
+    created_at: datetime
+    updated_at: datetime
+    attempts: int = 0
+    """How many times enabling was tried."""
+    next_attempt_at: datetime | None = None
+    started_at: datetime | None = None
+    is_confirmed: bool = False
+    """Whether the provider itself shows the sender as warming, or has only accepted the call."""
+    day: int = 0
+    """Whole warmup days recorded so far."""
+    total_sent: int = 0
+    reputation: float | None = None
+    """The provider's score, 0 to 100; None before it has data."""
+    failure: Failure | None = None
+
+
+# --- requests -------------------------------------------------------------------------------------------------
+
+
+class WarmupRetryRequested(Request):
+    """A client asked to try enabling a warmup again that failed to start (S1-8)."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.retry_requested.v1"
+    TOPIC: ClassVar[str] = ACCOUNTS
+
+
+# --- facts ----------------------------------------------------------------------------------------------------
+
+
+class WarmupFact(Event):
+    """Something that happened to a warmup; `warmup` is its state right after."""
+
+    TOPIC: ClassVar[str] = ACCOUNTS
+    KIND: ClassVar[Kind] = Kind.FACT
+
+    warmup: WarmupState
+
+
+class WarmupStarted(WarmupFact):
+    """The warmup provider accepted the address, or shows it as warming (`is_confirmed`)."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.started.v1"
+
+
+class WarmupConfirmed(WarmupFact):
+    """The provider itself now shows the sender as warming; before this the start was only accepted."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.confirmed.v1"
+
+
+class WarmupStartFailed(WarmupFact):
+    """An attempt to enable the warmup failed; the next one is due at `next_attempt_at`."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.start_failed.v1"
+
+
+class WarmupDayRecorded(WarmupFact):
+    """One warmup day was judged; the state carries the provider's totals of that day."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.day_recorded.v1"
+
+
+class WarmupGraduated(WarmupFact):
+    """The policy's criteria are met; the account may send."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.graduated.v1"
+
+
+class WarmupBanned(WarmupFact):
+    """The warmup provider banned the sender."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.banned.v1"
+
+
+class WarmupSuspended(WarmupFact):
+    """The warmup provider suspended the sender."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.suspended.v1"
+
+
+class WarmupEnded(WarmupFact):
+    """The warmup is over because its account is going away or failed; nothing more will be said of it."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.ended.v1"
+
+
+EVENTS: tuple[type[Event], ...] = (
+    WarmupRetryRequested,
+    WarmupStarted,
+    WarmupConfirmed,
+    WarmupStartFailed,
+    WarmupDayRecorded,
+    WarmupGraduated,
+    WarmupBanned,
+    WarmupSuspended,
+    WarmupEnded,
+)

@@ -1,0 +1,1 @@
+"""Postgres: pools, conditional writes, grouped writes, leased work, migrations."""

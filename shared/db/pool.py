@@ -1,0 +1,84 @@
+"""The one place that opens connections to Postgres."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeAlias
+
+import asyncpg
+
+Connection: TypeAlias = (
+    "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+)
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+OUTAGE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+)
+"""What a statement raises when the database is away or asks to be tried again; nothing is wrong with the work."""
+
+
+async def create_pool(
+    database_url: str,
+    *,
+    schema: str,
+    role: str,
+    application: str,
+    min_size: int = 1,
+    max_size: int = 10,
+    command_timeout: float = 10.0,
+) -> Pool:
+    """Open a pool whose connections act as `role` and see `schema` first; times are in seconds.
+
+    No connection is opened before it is needed, so that a service starts while the database is away.
+    """
+    return await asyncpg.create_pool(
+        database_url,
+        min_size=0,
+        max_size=max(min_size, max_size),
+        command_timeout=command_timeout,
+        timeout=5.0,
+        max_inactive_connection_lifetime=300.0,
+        server_settings=_server_settings(schema, role, application),
+        init=_set_codecs,
+    )
+
+
+async def connect(
+    database_url: str, *, schema: str, role: str, application: str, command_timeout: float = 10.0
+) -> asyncpg.Connection[asyncpg.Record]:
+    """Open one connection outside any pool, for work that must hold on to it (a relay's leadership)."""
+    connection = await asyncpg.connect(
+        database_url,
+        timeout=5.0,
+        command_timeout=command_timeout,
+        server_settings=_server_settings(schema, role, application),
+    )
+    await _set_codecs(connection)
+    return connection
+
+
+def _server_settings(schema: str, role: str, application: str) -> dict[str, str]:
+    return {
+        "search_path": schema,
+        "role": role,
+        "application_name": application,
+        "timezone": "UTC",
+        "idle_in_transaction_session_timeout": "30s",
+        "jit": "off",
+    }
+
+
+async def _set_codecs(connection: Any) -> None:
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")

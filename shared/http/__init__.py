@@ -1,0 +1,1 @@
+"""HTTP on both sides: the client factory, and what every service answers."""

@@ -1,0 +1,1 @@
+"""How events leave a service and reach another one: log, relay, wire format, consumer, healing."""

@@ -1,0 +1,216 @@
+"""Handling one batch of records: all in one transaction, or, when one of them fails, each in its own.
+
+The record that fails is tried three times, then kept as a dead letter with its position counted, so that it cannot stop
+the line; if it was a request of this service's, it is answered `failed` in the same transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from shared.contracts.answers import Outcome
+from shared.contracts.envelope import Event, Kind, Received
+from shared.db.pool import OUTAGE, Connection, Pool
+from shared.errors import NotYet, Poison
+from shared.messaging import dead_letters
+from shared.messaging.answers import ANSWER_TYPES, answer
+from shared.messaging.dead_letter_limit import DeadLetterLimit
+from shared.messaging.dead_letters import RawRecord
+from shared.messaging.positions import Place, Positions, Stream
+from shared.messaging.recorder import Recorder
+from shared.messaging.wire import LogHead, Record, ReplayRequested, decode, position_of
+from shared.observability import metrics
+from shared.observability.failpoints import failpoint
+from shared.observability.logging import get_logger
+from shared.observability.tracing import trace
+
+log = get_logger(__name__)
+
+Handler = Callable[[Connection, Received], Awaitable[None]]
+BatchHandler = Callable[[Connection, Sequence[Received]], Awaitable[None]]
+ATTEMPTS = 3
+
+
+def dispatch(handlers: Mapping[type[Event], Handler]) -> BatchHandler:
+    """Return a batch handler that gives each event to the handler of its type and ignores other types."""
+
+    async def handle(connection: Connection, events: Sequence[Received]) -> None:
+        for received in events:
+            handler = handlers.get(type(received.event.data))
+            if handler is not None:
+                with trace(received.event.traceparent):
+                    await handler(connection, received)
+
+    return handle
+
+
+class Batches:
+    """Handles the batches of one service; `owned` are the request types this service answers."""
+
+    def __init__(
+        self,
+        service: str,
+        pool: Pool,
+        handle: BatchHandler,
+        recorder: Recorder,
+        owned: frozenset[type[Event]],
+    ) -> None:
+        self._service = service
+        self._pool = pool
+        self._handle = handle
+        self._recorder = recorder
+        self._owned = owned
+        self.limit = DeadLetterLimit()
+
+    async def handle(self, records: Sequence[RawRecord]) -> None:
+        """Handle records in order, each exactly once.
+
+        Raises:
+            OUTAGE: The database is away; nothing of the failing transaction is kept, and the same records may come again.
+        """
+        decoded = [_decode(record) for record in records]
+        if not any(isinstance(item, Poison) for item in decoded):
+            try:
+                await self._handle_together(
+                    records, [item for item in decoded if not isinstance(item, Poison)]
+                )
+                return
+            except OUTAGE:
+                raise
+            except Exception as error:  # noqa: BLE001  the record at fault is found one by one below
+                log.info(
+                    "batch_split", service=self._service, error=type(error).__name__, records=len(records)
+                )
+        for record, item in zip(records, decoded, strict=True):
+            if isinstance(item, Poison):
+                await self._bury_undecodable(record, item)
+            else:
+                await self._handle_alone(record, item)
+
+    async def _handle_together(self, records: Sequence[RawRecord], decoded: Sequence[Record]) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            positions = await Positions.load(connection, map(_stream, decoded))
+            events = await self._take(connection, positions, decoded)
+            if events:
+                await self._handle(connection, events)
+            await positions.save(connection)
+            failpoint("consumer.before_commit")
+        failpoint("consumer.after_commit")
+        self.limit.handled(len(records))
+
+    async def _take(
+        self, connection: Connection, positions: Positions, decoded: Sequence[Record]
+    ) -> list[Received]:
+        """Return the events to handle now; control records and everything else are dealt with here."""
+        events = []
+        for item in decoded:
+            stream = _stream(item)
+            if isinstance(item, LogHead):
+                if positions.notice_head(stream, item.position):
+                    metrics.LOG_GAPS.labels(item.source).inc()
+            elif isinstance(item, ReplayRequested):
+                if item.source == self._service:
+                    await _ask_replay(connection, item)
+            else:
+                place = positions.place(stream, item.position)
+                metrics.EVENTS_CONSUMED.labels(item.topic, place.value).inc()
+                if place is Place.NEXT:
+                    positions.advance(stream)
+                    events.append(item)
+        return events
+
+    async def _handle_alone(self, record: RawRecord, item: Record) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                await self._handle_together([record], [item])
+                return
+            except OUTAGE:
+                raise
+            except NotYet as error:
+                await self._set_aside(record, item, str(error))
+                return
+            except Poison as error:
+                await self._bury(record, item, code=error.code, reason=str(error), attempts=attempt)
+                return
+            except Exception as error:
+                log.exception("record_failed", service=self._service, topic=record.topic, attempt=attempt)
+                if attempt == ATTEMPTS:
+                    reason = f"The handler failed with {type(error).__name__}."
+                    await self._bury(record, item, code="handler_failed", reason=reason, attempts=attempt)
+                else:
+                    await asyncio.sleep(0.05 * attempt)
+
+    async def _set_aside(self, record: RawRecord, item: Record, reason: str) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            positions = await Positions.load(connection, [_stream(item)])
+            for received in await self._take(connection, positions, [item]):
+                await dead_letters.park(connection, record, received, reason=reason)
+            await positions.save(connection)
+
+    async def _bury(self, record: RawRecord, item: Record, *, code: str, reason: str, attempts: int) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            positions = await Positions.load(connection, [_stream(item)])
+            for received in await self._take(connection, positions, [item]):
+                await dead_letters.keep(connection, record, code=code, reason=reason, attempts=attempts)
+                await self.answer_failed(connection, received)
+            await positions.save(connection)
+        self._count_death(record, code)
+
+    async def _bury_undecodable(self, record: RawRecord, poison: Poison) -> None:
+        """Keep a record nobody can read; if its headers still tell its place in a log, that place is passed."""
+        told = position_of(record.headers)
+        async with self._pool.acquire() as connection, connection.transaction():
+            if told is not None:
+                stream = (told[0], record.topic, record.partition)
+                positions = await Positions.load(connection, [stream])
+                if positions.place(stream, told[1]) is Place.NEXT:
+                    positions.advance(stream)
+                await positions.save(connection)
+            await dead_letters.keep(connection, record, code=poison.code, reason=str(poison))
+        self._count_death(record, poison.code)
+
+    async def answer_failed(self, connection: Connection, received: Received) -> None:
+        """Answer a request of this service's that ended as a dead letter, so that its client is not left waiting."""
+        event = received.event
+        if (
+            event.data.KIND is not Kind.REQUEST
+            or type(event.data) not in self._owned
+            or event.request_id is None
+        ):
+            return
+        data = ANSWER_TYPES[event.data.TOPIC](
+            request_id=event.request_id,
+            outcome=Outcome.FAILED,
+            subject_id=event.subject,
+            code="internal_error",
+            message="The request could not be handled; it is kept for the operator.",
+        )
+        await answer(connection, self._recorder, event, data)
+
+    def _count_death(self, record: RawRecord, code: str) -> None:
+        self.limit.died()
+        log.error("dead_letter", service=self._service, topic=record.topic, offset=record.offset, code=code)
+
+
+def _decode(record: RawRecord) -> Record | Poison:
+    try:
+        return decode(record.topic, record.partition, record.headers, record.value)
+    except Poison as error:
+        return error
+
+
+def _stream(item: Record) -> Stream:
+    return item.source, item.topic, item.partition
+
+
+async def _ask_replay(connection: Connection, request: ReplayRequested) -> None:
+    await connection.execute(
+        """
+        insert into replay_asked (topic, partition, after) values ($1, $2, $3)
+        on conflict (topic, partition) do update set after = least(replay_asked.after, excluded.after)
+        """,
+        request.topic,
+        request.partition,
+        request.after,
+    )

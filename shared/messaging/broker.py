@@ -1,0 +1,120 @@
+"""The one place that builds Kafka clients: the settings that make acknowledged mean durable, and nothing automatic.
+
+The library defaults lose events: offsets are committed before the work is done, a new group starts at the end, one
+replica acknowledges, topics appear by themselves. Each setting below replaces one of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from pydantic import BaseModel
+
+BATCH_TIMEOUT_MS = 10
+"""The framework sleeps this long after an empty poll, so it is also the longest a lone record waits unseen."""
+
+BatchHandler = Callable[[tuple["ConsumerRecord[bytes, bytes]", ...]], Awaitable[None]]
+
+
+class KafkaSettings(BaseModel):
+    """How to reach the broker, and what the broker at hand can do."""
+
+    bootstrap: str
+    idempotence: bool = True
+    """Off only where the broker refuses it (the embedded one); the consumers' positions make duplicates harmless."""
+    fetch_max_wait_ms: int = 500
+    """About 20 where the broker answers a fetch only when the wait is over (the embedded one)."""
+    session_timeout_ms: int = 30_000
+    """How long a silent consumer keeps its partitions; the embedded broker lets a new one wait half of it."""
+    partitions: int = 6
+    replication: int = 1
+
+
+def build_producer(settings: KafkaSettings, *, client_id: str) -> AIOKafkaProducer:
+    """Build a producer whose send is done only when every in-sync replica has the record."""
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap,
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=settings.idempotence,
+        linger_ms=0,
+        request_timeout_ms=10_000,
+        max_request_size=1_048_576,
+    )
+
+
+def build_admin(settings: KafkaSettings) -> AIOKafkaAdminClient:
+    """Build an admin client."""
+    return AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, request_timeout_ms=10_000)
+
+
+def build_consumer(
+    settings: KafkaSettings,
+    *,
+    group: str,
+    topics: tuple[str, ...],
+    handle: BatchHandler,
+    listener: ConsumerRebalanceListener,
+    max_records: int = 500,
+) -> KafkaBroker:
+    """Build a broker with one batch subscriber for the group; offsets are committed only after `handle` returned.
+
+    `handle` gets the raw records of one poll; decoding is its business, so that no record can fail in the framework.
+    It raises `NackMessage` to get the same records again.
+    """
+    broker = KafkaBroker(
+        settings.bootstrap,
+        client_id=group,
+        consumer_only=True,
+        allow_auto_create_topics=False,
+        request_timeout_ms=10_000,
+        graceful_timeout=3.0,
+        ack_policy=AckPolicy.NACK_ON_ERROR,
+        parser=_parse_without_headers,
+        decoder=_leave_undecoded,
+        apply_types=False,
+        logger=logging.getLogger("faststream"),
+    )
+
+    async def on_batch(message: KafkaMessage) -> None:
+        records = message.raw_message
+        await handle(records if isinstance(records, tuple) else (records,))
+
+    broker.subscriber(
+        *topics,
+        group_id=group,
+        batch=True,
+        batch_timeout_ms=BATCH_TIMEOUT_MS,
+        max_records=max_records,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=settings.fetch_max_wait_ms,
+        session_timeout_ms=settings.session_timeout_ms,
+        heartbeat_interval_ms=settings.session_timeout_ms // 10,
+        max_poll_interval_ms=300_000,
+        partition_assignment_strategy=[StickyPartitionAssignor],
+        listener=listener,
+    )(on_batch)
+    return broker
+
+
+async def _parse_without_headers(
+    records: Any, original: Callable[[Any], Awaitable[KafkaMessage]]
+) -> KafkaMessage:
+    """Parse without the headers: the framework decodes them as UTF-8 and drops the record when one is not."""
+    bare = tuple(dataclasses.replace(record, headers=()) for record in records)
+    message = await original(bare)
+    message.raw_message = records
+    return message
+
+
+async def _leave_undecoded(message: KafkaMessage) -> KafkaMessage:
+    return message

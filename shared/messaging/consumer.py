@@ -1,0 +1,178 @@
+"""The consumer of a service: runs through broker and database outages, and is rebuilt when it stops hearing anything.
+
+Every producer publishes a log head to every partition every five seconds, so silence on an assigned partition means that
+the consumer, not the world, has stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import KafkaError
+from faststream.exceptions import NackMessage
+
+from shared.contracts.envelope import Received
+from shared.db.pool import OUTAGE, Pool
+from shared.errors import NotYet
+from shared.messaging import dead_letters
+from shared.messaging.batch import Batches, BatchHandler
+from shared.messaging.broker import KafkaSettings, build_consumer
+from shared.messaging.dead_letters import RawRecord
+from shared.observability import metrics
+from shared.observability.logging import get_logger
+
+log = get_logger(__name__)
+
+SILENCE_SECONDS = 20.0
+REDELIVERY_POLL_SECONDS = 0.5
+
+
+class ConsumerHalted(Exception):  # noqa: N818  a state, said by the health page
+    """Too many records died; the consumer stopped until an operator restarts the service."""
+
+
+class Consumer:
+    """Feeds a service's batches from its topics; `after_commit` is called when a batch may have recorded events."""
+
+    def __init__(
+        self,
+        service: str,
+        pool: Pool,
+        kafka: KafkaSettings,
+        topics: tuple[str, ...],
+        batches: Batches,
+        handle: BatchHandler,
+        *,
+        after_commit: Callable[[], None],
+    ) -> None:
+        self._service = service
+        self._pool = pool
+        self._kafka = kafka
+        self._topics = topics
+        self._batches = batches
+        self._handle = handle
+        self._after_commit = after_commit
+        self._heard: dict[TopicPartition, float] = {}
+        self._failures = 0
+        self.is_halted = False
+
+    async def run(self) -> None:
+        """Consume until cancelled, or until too many records died."""
+        redelivery = asyncio.create_task(self._redeliver())
+        try:
+            while not self.is_halted:
+                reason = await self._consume_until_trouble()
+                metrics.CONSUMER_RESTARTS.labels(reason).inc()
+                log.warning("consumer_restarting", service=self._service, reason=reason)
+                await asyncio.sleep(random.uniform(0.2, 1.0))  # noqa: S311  spreads restarts, nothing secret
+            log.critical("consumer_halted", service=self._service, reason="too many dead letters")
+        finally:
+            redelivery.cancel()
+            await asyncio.gather(redelivery, return_exceptions=True)
+
+    async def _consume_until_trouble(self) -> str:
+        self._heard = {}
+        broker = build_consumer(
+            self._kafka,
+            group=f"mailwright.{self._service}",
+            topics=self._topics,
+            handle=self._on_records,
+            listener=_Listener(self._heard),
+        )
+        try:
+            await broker.start()
+            while not self.is_halted:
+                await asyncio.sleep(1.0)
+                now = time.monotonic()
+                if any(now - heard > SILENCE_SECONDS for heard in self._heard.values()):
+                    return "silence"
+            return "halted"
+        except (KafkaError, OSError) as error:
+            return type(error).__name__
+        finally:
+            await broker.stop()
+
+    async def _on_records(self, records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
+        if self.is_halted:
+            raise NackMessage
+        now = time.monotonic()
+        for record in records:
+            self._heard[TopicPartition(record.topic, record.partition)] = now
+        try:
+            await self._batches.handle([_raw(record) for record in records])
+        except OUTAGE as error:
+            # Nothing behind these records could succeed either: wait here, well under the poll interval.
+            self._failures += 1
+            log.warning("database_away", service=self._service, error=type(error).__name__)
+            await asyncio.sleep(random.uniform(0.1, min(10.0, 0.2 * 2**self._failures)))  # noqa: S311  full jitter
+            raise NackMessage from error
+        self._failures = 0
+        self.is_halted = self._batches.limit.is_exceeded
+        self._after_commit()
+
+    async def _redeliver(self) -> None:
+        """Hand over parked records when they are due, and dead letters that an operator asked for."""
+        while True:
+            try:
+                while await self._redeliver_one():
+                    self._after_commit()
+            except OUTAGE as error:
+                log.warning("redelivery_database_away", service=self._service, error=type(error).__name__)
+            except Exception:
+                log.exception("redelivery_failed", service=self._service)
+            await asyncio.sleep(REDELIVERY_POLL_SECONDS)
+
+    async def _redeliver_one(self) -> bool:
+        async with self._pool.acquire() as connection, connection.transaction():
+            waiting = await dead_letters.take_parked(connection) or await dead_letters.take_asked(connection)
+            if waiting is None:
+                return False
+            try:
+                received = waiting.decoded()
+                async with connection.transaction():
+                    await self._handle(connection, [received])
+                await dead_letters.unpark(connection, received.event)
+            except OUTAGE:
+                raise
+            except Exception as error:  # noqa: BLE001  whatever it is, it is kept with the record
+                if waiting.dead_letter_id is not None:
+                    reason = f"Handling it again failed with {type(error).__name__}."
+                    await dead_letters.replay_failed(connection, waiting.dead_letter_id, reason=reason)
+                elif waiting.is_overdue or not isinstance(error, NotYet):
+                    await self._give_up(connection, waiting.record, received, type(error).__name__)
+        return True
+
+    async def _give_up(self, connection: Any, record: RawRecord, received: Received, reason: str) -> None:
+        await dead_letters.keep(
+            connection, record, code="never_ready", reason=f"It waited too long and failed with {reason}."
+        )
+        await self._batches.answer_failed(connection, received)
+        await dead_letters.unpark(connection, received.event)
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Keeps the assigned partitions with the time each was last heard."""
+
+    def __init__(self, heard: dict[TopicPartition, float]) -> None:
+        self._heard = heard
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        for partition in revoked:
+            self._heard.pop(partition, None)
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        now = time.monotonic()
+        for partition in assigned:
+            self._heard[partition] = now
+
+
+def _raw(record: ConsumerRecord[bytes, bytes]) -> RawRecord:
+    return RawRecord(
+        record.topic, record.partition, record.offset, record.key, record.value, tuple(record.headers)
+    )

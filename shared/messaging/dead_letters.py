@@ -1,0 +1,162 @@
+"""Records that could not be handled: kept whole, listed, replayed; and records put aside until their cause arrives."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any, cast
+
+from shared.contracts.envelope import Received, Recorded
+from shared.db.pool import Connection
+from shared.messaging.wire import decode
+from shared.observability import metrics
+
+PARK_SECONDS = 0.5
+PARK_LIMIT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """A record exactly as it lay on the broker."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...]
+
+
+def _headers_json(record: RawRecord) -> list[list[str | None]]:
+    return [
+        [name, None if value is None else base64.b64encode(value).decode()] for name, value in record.headers
+    ]
+
+
+def _headers_from(stored: Any) -> tuple[tuple[str, bytes | None], ...]:
+    return tuple((name, None if value is None else base64.b64decode(value)) for name, value in stored)
+
+
+async def keep(
+    connection: Connection, record: RawRecord, *, code: str, reason: str, attempts: int = 1
+) -> None:
+    """Keep a record as a dead letter in the caller's transaction; the same record again only counts attempts."""
+    metrics.DEAD_LETTERS.labels(record.topic, code).inc()
+    await connection.execute(
+        """
+        insert into dead_letters (topic, partition, record_offset, record_key, headers, value, code, reason, attempts)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        on conflict (topic, partition, record_offset, code) do update
+        set attempts = dead_letters.attempts + excluded.attempts, last_at = now()
+        """,
+        record.topic,
+        record.partition,
+        record.offset,
+        record.key,
+        _headers_json(record),
+        record.value,
+        code,
+        reason,
+        attempts,
+    )
+
+
+async def park(connection: Connection, record: RawRecord, received: Received, *, reason: str) -> None:
+    """Put a record aside until what it depends on has arrived."""
+    metrics.PARKED.labels(record.topic).inc()
+    await connection.execute(
+        """
+        insert into parked (event_id, source, topic, partition, record_offset, headers, value, reason, due_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9))
+        on conflict (event_id) do nothing
+        """,
+        received.event.id,
+        received.source,
+        record.topic,
+        record.partition,
+        record.offset,
+        _headers_json(record),
+        record.value or b"",
+        reason,
+        PARK_SECONDS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A parked record whose time has come, or a dead letter that an operator wants handled again."""
+
+    record: RawRecord
+    is_overdue: bool
+    """Parked for longer than the limit: this attempt is its last."""
+    dead_letter_id: int | None = None
+
+    def decoded(self) -> Received:
+        """Return the event of the record.
+
+        Raises:
+            Poison: It still cannot be read.
+        """
+        record = self.record
+        # Parked and replayed records are events: control records are never kept.
+        return cast("Received", decode(record.topic, record.partition, record.headers, record.value))
+
+
+async def take_parked(connection: Connection) -> Waiting | None:
+    """Take the next due parked record in hand; it comes back by itself unless `unpark` follows in the transaction."""
+    row = await connection.fetchrow(
+        """
+        update parked set attempts = attempts + 1, due_at = now() + make_interval(secs => $2)
+        where event_id = (select event_id from parked where due_at <= now() order by due_at limit 1 for update skip locked)
+        returning *, now() - parked_at > make_interval(secs => $1) as is_overdue
+        """,
+        PARK_LIMIT_SECONDS,
+        PARK_SECONDS,
+    )
+    if row is None:
+        return None
+    return Waiting(_record_of(row, None), row["is_overdue"])
+
+
+async def unpark(connection: Connection, event: Recorded) -> None:
+    """Forget a parked record: it was handled, or kept as a dead letter."""
+    await connection.execute("delete from parked where event_id = $1", event.id)
+
+
+async def take_asked(connection: Connection) -> Waiting | None:
+    """Take the next dead letter an operator asked to handle again, in the caller's transaction."""
+    row = await connection.fetchrow(
+        """
+        update dead_letters set replayed_at = now() where id = (
+            select id from dead_letters where replay_asked_at is not null and replayed_at is null
+            order by id limit 1 for update skip locked
+        )
+        returning *
+        """
+    )
+    if row is None:
+        return None
+    return Waiting(_record_of(row, row["record_key"]), is_overdue=True, dead_letter_id=row["id"])
+
+
+async def replay_failed(connection: Connection, dead_letter_id: int, *, reason: str) -> None:
+    """Note that handling a dead letter again failed; it waits for the operator as before."""
+    await connection.execute(
+        """
+        update dead_letters set replay_asked_at = null, attempts = attempts + 1, last_at = now(), reason = $2
+        where id = $1
+        """,
+        dead_letter_id,
+        reason,
+    )
+
+
+def _record_of(row: Any, key: bytes | None) -> RawRecord:
+    return RawRecord(
+        row["topic"],
+        row["partition"],
+        row["record_offset"],
+        key,
+        row["value"],
+        _headers_from(row["headers"]),
+    )

@@ -1,0 +1,116 @@
+"""What a consumer has of each producer's log: the test by which every event is handled once and in order.
+
+A producer numbers its events per partition without holes. A record is taken only if it is the next one; an earlier one is a
+duplicate, a later one means that something in between is missing. What lies beyond a gap is left alone, because the replay
+that fills the gap brings it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from shared.db.pool import Connection
+
+Stream = tuple[str, str, int]
+"""A producer, a topic and a partition."""
+
+
+class Place(StrEnum):
+    """How a position relates to what the consumer has."""
+
+    NEXT = "next"
+    DUPLICATE = "duplicate"
+    BEYOND_GAP = "gap"
+
+
+class Positions:
+    """The positions of one transaction: loaded under lock, moved in memory, saved before the commit."""
+
+    def __init__(self, loaded: dict[Stream, int]) -> None:
+        self._reached = loaded
+        self._moved: set[Stream] = set()
+        self._gaps: dict[Stream, int] = {}
+
+    @classmethod
+    async def load(cls, connection: Connection, streams: Iterable[Stream]) -> Positions:
+        """Read the positions of these streams and keep other consumers of them out until the transaction ends."""
+        wanted = sorted(set(streams))
+        await connection.execute(
+            """
+            insert into consumer_position (source, topic, partition, position)
+            select *, 0 from unnest($1::text[], $2::text[], $3::int[]) on conflict do nothing
+            """,
+            *_columns(wanted),
+        )
+        rows = await connection.fetch(
+            """
+            select source, topic, partition, position from consumer_position
+            where (source, topic, partition) in (select * from unnest($1::text[], $2::text[], $3::int[]))
+            order by source, topic, partition for update
+            """,
+            *_columns(wanted),
+        )
+        return cls({(row["source"], row["topic"], row["partition"]): row["position"] for row in rows})
+
+    def place(self, stream: Stream, position: int) -> Place:
+        """Tell whether the record at `position` is the next one; a gap is remembered."""
+        reached = self._reached[stream]
+        if position <= reached:
+            return Place.DUPLICATE
+        if position == reached + 1:
+            return Place.NEXT
+        self._gaps[stream] = reached
+        return Place.BEYOND_GAP
+
+    def advance(self, stream: Stream) -> None:
+        """Count the next record as handled."""
+        self._reached[stream] += 1
+        self._moved.add(stream)
+
+    def notice_head(self, stream: Stream, published: int) -> bool:
+        """Return whether the producer has published more than arrived here; the gap is remembered."""
+        reached = self._reached[stream]
+        if published <= reached:
+            return False
+        self._gaps[stream] = reached
+        return True
+
+    async def save(self, connection: Connection) -> None:
+        """Write what moved, note new gaps for the relay to ask about, and forget those that are filled."""
+        moved = sorted(self._moved)
+        if moved:
+            await connection.execute(
+                """
+                update consumer_position p set position = m.position
+                from unnest($1::text[], $2::text[], $3::int[], $4::bigint[]) as m (source, topic, partition, position)
+                where (p.source, p.topic, p.partition) = (m.source, m.topic, m.partition)
+                """,
+                *_columns(moved),
+                [self._reached[stream] for stream in moved],
+            )
+            await connection.execute(
+                """
+                delete from consumer_gap g
+                using unnest($1::text[], $2::text[], $3::int[], $4::bigint[]) as m (source, topic, partition, position)
+                where (g.source, g.topic, g.partition) = (m.source, m.topic, m.partition) and g.after < m.position
+                """,
+                *_columns(moved),
+                [self._reached[stream] for stream in moved],
+            )
+        open_gaps = {stream: self._reached[stream] for stream in self._gaps}
+        if open_gaps:
+            await connection.execute(
+                """
+                insert into consumer_gap (source, topic, partition, after)
+                select * from unnest($1::text[], $2::text[], $3::int[], $4::bigint[])
+                on conflict (source, topic, partition) do update
+                set after = excluded.after, asked_at = null where consumer_gap.after <> excluded.after
+                """,
+                *_columns(list(open_gaps)),
+                list(open_gaps.values()),
+            )
+
+
+def _columns(streams: list[Stream]) -> tuple[list[str], list[str], list[int]]:
+    return [s[0] for s in streams], [s[1] for s in streams], [s[2] for s in streams]

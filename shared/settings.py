@@ -1,0 +1,59 @@
+"""The settings every service shares; each service adds its own to a subclass."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.clock import Calendar
+from shared.messaging.broker import KafkaSettings
+
+
+class CommonSettings(BaseSettings):
+    """Read from `MAILWRIGHT_*` environment variables by `main` and `bootstrap` only."""
+
+    model_config = SettingsConfigDict(env_prefix="MAILWRIGHT_", extra="ignore", frozen=True)
+
+    database_url: SecretStr
+    """PostgreSQL URL of a login that may act as the service's role."""
+    kafka_bootstrap: str
+    """Host and port of a broker."""
+    kafka_idempotence: bool = True
+    """Whether the broker supports the idempotent producer; the embedded one does not."""
+    kafka_fetch_max_wait_ms: int = 500
+    """How long a fetch may wait at the broker, in milliseconds; 20 with the embedded broker."""
+    kafka_session_timeout_ms: int = 30_000
+    """How long a silent consumer keeps its partitions, in milliseconds; 3000 with the embedded broker."""
+    topic_partitions: int = 6
+    """Partitions of each topic; fixed once a topic exists."""
+    topic_replication: int = 1
+    """Replicas of each topic when it is created."""
+    master_keys: SecretStr = SecretStr("")
+    """Keys that wrap the vault's data keys: `1:<base64 of 32 bytes>`, comma-separated, the highest number seals."""
+    installation: str = Field(default="local", pattern=r"^[a-z0-9-]{1,24}$")
+    """Names this installation in the idempotency keys it sends to providers; never change it."""
+    day_seconds: float = 86_400.0
+    """Length of a warmup day in seconds; smaller values make a demonstration fast."""
+    clock_anchor: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    """The instant from which warmup days are counted."""
+    clock_paused_seconds: float = 0.0
+    """Seconds since the anchor that do not count, because the system was switched off."""
+    log_level: str = "INFO"
+    """Least severe level that is logged."""
+
+    def kafka(self) -> KafkaSettings:
+        """Return how to reach the broker."""
+        return KafkaSettings(
+            bootstrap=self.kafka_bootstrap,
+            idempotence=self.kafka_idempotence,
+            fetch_max_wait_ms=self.kafka_fetch_max_wait_ms,
+            session_timeout_ms=self.kafka_session_timeout_ms,
+            partitions=self.topic_partitions,
+            replication=self.topic_replication,
+        )
+
+    def calendar(self) -> Calendar:
+        """Return how warmup days are counted."""
+        return Calendar(self.clock_anchor, self.day_seconds, self.clock_paused_seconds)
