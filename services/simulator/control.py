@@ -1,0 +1,205 @@
+"""The control API: ground truth, faults, clocks and arriving mail for tests and curious people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from prometheus_client import REGISTRY, generate_latest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.simulator import dns
+from services.simulator.agentmail import domains, mail
+from services.simulator.faults import Fault, Faults
+from services.simulator.instantly.accounts import view
+from services.simulator.router import Route
+from services.simulator.wire import Answer, Call, Json, json_answer
+from services.simulator.world import World, public
+
+_STATE_KINDS = {
+    "agentmail": ("inbox", "key", "domain", "message", "thread", "draft", "webhook", "tombstone", "delivery"),
+    "instantly": ("account", "job", "tag", "mapping"),
+    "cloudflare": ("zone", "record"),
+}
+_PREFIX = {"agentmail": "am", "instantly": "in", "cloudflare": "cf"}
+
+
+class _Advance(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    advance_days: float = Field(ge=0)
+
+
+class _Inbound(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    to: str
+    sender: str = Field(alias="from")
+    subject: str = ""
+    text: str = ""
+    html: str | None = None
+    in_reply_to: str | None = None
+    message_id: str | None = None
+
+
+class _Published(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    type: str
+    name: str
+    content: str
+    priority: int | None = None
+
+
+class Control:
+    """The control API over one world."""
+
+    def __init__(self, world: World, faults: Faults, settle: Callable[[], None]) -> None:
+        self._world, self._faults, self._settle = world, faults, settle
+
+    def run(self, handler: Callable[[Control, Call], Answer], call: Call) -> Answer:
+        """Answer one control call; a body that does not fit is a 400 that says why."""
+        try:
+            call.body = json.loads(call.raw) if call.raw else {}
+            if not isinstance(call.body, dict):
+                return json_answer(400, {"error": "the body must be a JSON object"})
+            self._settle()
+            answer = handler(self, call)
+            self._settle()
+            return answer
+        except ValidationError as error:
+            return json_answer(
+                400, {"error": json.loads(error.json(include_url=False, include_context=False))}
+            )
+        except ValueError as error:
+            return json_answer(400, {"error": str(error)})
+
+    def ledger(self, call: Call) -> Answer:
+        """Return the effects that really happened, past a number."""
+        return self._entries("ledger", call)
+
+    def calls(self, call: Call) -> Answer:
+        """Return the calls received, past a number."""
+        return self._entries("calls", call)
+
+    def _entries(self, table: str, call: Call) -> Answer:
+        return json_answer(200, {"entries": self._world.store.entries(table, int(call.first("after") or 0))})
+
+    def state(self, _: Call) -> Answer:
+        """Return the live objects per provider, warmup as it stands at this virtual instant; secrets stay out."""
+        state: Json = {provider: self._objects(provider) for provider in _STATE_KINDS}
+        state["clock"] = {"day": self._world.days(), "day_seconds": self._world.settings.day_seconds}
+        return json_answer(200, state)
+
+    def _objects(self, provider: str) -> Json:
+        objects: Json = {}
+        for kind in _STATE_KINDS[provider]:
+            items = self._world.store.all(f"{_PREFIX[provider]}.{kind}")
+            shown = [view(self._world, item) if kind == "account" else public(item) for item in items]
+            objects[f"{kind}s"] = [
+                {key: value for key, value in item.items() if key != "secret"} for item in shown
+            ]
+        return objects
+
+    def arm(self, call: Call) -> Answer:
+        """Arm a fault."""
+        fault = Fault(**call.fields())
+        fault_id = f"f_{self._world.hex(12)}"
+        self._faults.arm(fault_id, fault)
+        return json_answer(201, {"id": fault_id})
+
+    def armed(self, _: Call) -> Answer:
+        """Return the armed faults with how often each was seen and struck."""
+        return json_answer(200, {"faults": self._faults.armed()})
+
+    def clear(self, call: Call) -> Answer:
+        """Disarm one fault, or all."""
+        fault_id = call.params.get("id")
+        cleared = self._faults.clear(fault_id)
+        if fault_id is not None and not cleared:
+            return json_answer(404, {"error": f"no fault {fault_id}"})
+        return json_answer(200, {"cleared": cleared})
+
+    def clock(self, call: Call) -> Answer:
+        """Return virtual time, after moving it on if asked to."""
+        if call.method == "POST":
+            self._world.advance(_Advance(**call.fields()).advance_days)
+        day = self._world.days()
+        return json_answer(200, {"day": day, "now": self._world.stamp(self._world.virtual(day))})
+
+    def knobs(self, call: Call) -> Answer:
+        """Return the knobs, after turning some if asked to."""
+        if call.method == "POST":
+            self._world.turn(call.fields())
+        return json_answer(200, self._world.knobs.model_dump(mode="json"))
+
+    def inbound(self, call: Call) -> Answer:
+        """Let a mail arrive."""
+        arriving = _Inbound(**call.fields())
+        inbox = self._world.store.get("am.inbox", arriving.to.lower())
+        if inbox is None:
+            return json_answer(404, {"error": f"no inbox {arriving.to}"})
+        fields: Json = {
+            **arriving.model_dump(exclude={"to", "sender"}),
+            "to": [arriving.to],
+            "from": arriving.sender,
+        }
+        with self._world.store.transaction():
+            message = mail.receive(self._world, inbox, fields)
+            if message is None:
+                return json_answer(202, {"delivered": False})
+            self._world.effect(
+                call, "message.received", key=arriving.in_reply_to, subject=message["message_id"]
+            )
+        ids = {name: message[name] for name in ("message_id", "thread_id", "inbox_id")}
+        return json_answer(201, {"delivered": True, **ids})
+
+    def publish(self, call: Call) -> Answer:
+        """Publish a DNS record outside Cloudflare, as the owner of a domain would at another host."""
+        sent = _Published(**call.fields())
+        content = dns.txt_stored(sent.content) if sent.type == "TXT" else dns.host(sent.content)
+        record_id = self._world.hex(32)
+        fields = {**sent.model_dump(), "name": dns.host(sent.name), "content": content, "id": record_id}
+        with self._world.store.transaction():
+            self._world.store.put("cf.record", record_id, {**fields, "_zone_id": "elsewhere"})
+        return json_answer(201, {"id": record_id})
+
+    def reset(self, _: Call) -> Answer:
+        """Forget everything; virtual time starts again."""
+        self._world.store.reset()
+        self._world.restart()
+        domains.seed(self._world)
+        return json_answer(200, {"reset": True})
+
+    def dns_query(self, call: Call) -> Answer:
+        """Answer a DNS question over HTTPS, JSON form."""
+        return dns.query(self._world, call)
+
+    def live(self, _: Call) -> Answer:
+        """Say that the process runs."""
+        return json_answer(200, {"status": "ok"})
+
+    def metrics(self, _: Call) -> Answer:
+        """Return the process's metrics for Prometheus."""
+        return Answer(
+            200, generate_latest(REGISTRY), (("content-type", "text/plain; version=0.0.4; charset=utf-8"),)
+        )
+
+
+CONTROL: tuple[Route[Callable[[Control, Call], Answer]], ...] = (
+    Route("GET", "/_sim/ledger", "ledger", Control.ledger),
+    Route("GET", "/_sim/calls", "calls", Control.calls),
+    Route("GET", "/_sim/state", "state", Control.state),
+    Route("POST", "/_sim/faults", "faults.arm", Control.arm),
+    Route("GET", "/_sim/faults", "faults.list", Control.armed),
+    Route("DELETE", "/_sim/faults", "faults.clear", Control.clear),
+    Route("DELETE", "/_sim/faults/{id}", "faults.clear", Control.clear),
+    Route("GET", "/_sim/clock", "clock", Control.clock),
+    Route("POST", "/_sim/clock", "clock", Control.clock),
+    Route("GET", "/_sim/knobs", "knobs", Control.knobs),
+    Route("POST", "/_sim/knobs", "knobs", Control.knobs),
+    Route("POST", "/_sim/inbound", "inbound", Control.inbound),
+    Route("POST", "/_sim/dns", "dns.publish", Control.publish),
+    Route("POST", "/_sim/reset", "reset", Control.reset),
+    Route("GET", "/dns-query", "dns.query", Control.dns_query),
+    Route("GET", "/health/live", "health", Control.live),
+    Route("GET", "/health/ready", "health", Control.live),
+    Route("GET", "/metrics", "metrics", Control.metrics),
+)

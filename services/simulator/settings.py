@@ -1,0 +1,61 @@
+"""Which environment variables shape a simulator process."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SimulatorSettings(BaseSettings):
+    """Settings of one simulator process; every field is read from the environment with the prefix `MAILWRIGHT_`."""
+
+    model_config = SettingsConfigDict(env_prefix="MAILWRIGHT_", frozen=True, extra="ignore")
+
+    simulator_data: Path | None = Field(
+        default=None, description="Folder of state and ledger; unset = in memory only."
+    )
+    day_seconds: float = Field(
+        default=86_400.0, gt=0, description="Length of one virtual day in real seconds."
+    )
+    clock_anchor: datetime | None = Field(
+        default=None, description="Start of virtual day 0; unset = first start."
+    )
+    clock_paused_seconds: float = Field(
+        default=0.0, ge=0, description="Seconds since the anchor that do not count."
+    )
+    platform_domains: str = Field(
+        default="myagentmail.com,myagent.mx",
+        description="Comma separated domains that are verified from the start.",
+    )
+    log_level: str = Field(default="INFO", description="The least severe log line that is written.")
+    simulator_job_seconds: float = Field(
+        default=0.3, ge=0, description="How long a warmup background job runs."
+    )
+    simulator_job_lock: Literal["account", "workspace", "off"] = Field(
+        default="account", description="Whom a running warmup job locks out with 409."
+    )
+    simulator_verify_seconds: float = Field(
+        default=0.2, ge=0, description="How long a domain stays VERIFYING once its records are right."
+    )
+
+
+class Knobs(BaseSettings):
+    """Provider behaviours nobody documents, each with its likeliest value; `POST /_sim/knobs` changes them."""
+
+    model_config = SettingsConfigDict(env_prefix="MAILWRIGHT_SIMULATOR_", frozen=True, extra="forbid")
+
+    empty_status: Literal[202, 204] = 204
+    taken_status: Literal[403, 409] = 403
+    deleted_address: Literal["taken", "deleting", "allow"] = "taken"
+    inbox_limit: int | None = None
+    inbox_visibility_seconds: float = 0.0
+    imap_ready_seconds: float = 0.0
+    imap_transient_failures: int = 0
+    duplicate_sender_status: Literal[400, 409] = 400
+    unknown_warmup_email: Literal["skip", "404"] = "skip"
+    job_outcome: Literal["success", "failed"] = "success"
+    plan_inactive: bool = False
