@@ -1,10 +1,10 @@
 """The stack's calendar across restarts: when it began, and for how long it has been switched off since."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from mailwright.data_dir import read_json, write_json
+from mailwright.data_dir import damaged, read_json, write_json
 from shared.clock import Clock
 
 _BEAT_SECONDS = 1.0
@@ -13,19 +13,31 @@ _BEAT_SECONDS = 1.0
 class ClockFile:
     """Remembers the last moment the stack was seen running, so that time switched off is not counted as days."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, day_seconds: float) -> None:
+        """Go on from the day the file left off at, also when days now have another length."""
         self._path = path
         self._clock = clock
-        stored = read_json(path)
-        now = clock.now()
-        self.anchor = datetime.fromisoformat(stored["anchor"]) if stored else now
-        self.paused_seconds = float(stored.get("paused_seconds", 0.0))
-        if stored:
-            switched_off = (now - datetime.fromisoformat(stored["last_running"])).total_seconds()
-            self.paused_seconds += max(
-                0.0, switched_off
-            )  # a machine clock set back must not run the calendar ahead
+        self._day_seconds = day_seconds
+        self.anchor = now = clock.now()
+        self.paused_seconds = 0.0
+        if stored := read_json(path):
+            try:
+                self._resume(now, **stored)
+            except (TypeError, ValueError) as error:
+                raise damaged(path) from error
         self.beat()
+
+    def _resume(
+        self, now: datetime, anchor: str, paused_seconds: float, day_seconds: float, last_running: str
+    ) -> None:
+        last = datetime.fromisoformat(last_running)
+        self.anchor = datetime.fromisoformat(anchor)
+        # A machine clock that was set back must not run the calendar ahead.
+        self.paused_seconds = paused_seconds + max(0.0, (now - last).total_seconds())
+        if day_seconds != self._day_seconds:
+            days = ((last - self.anchor).total_seconds() - paused_seconds) / day_seconds
+            self.anchor = now - timedelta(seconds=days * self._day_seconds)
+            self.paused_seconds = 0.0
 
     @property
     def settings(self) -> dict[str, str]:
@@ -37,8 +49,13 @@ class ClockFile:
 
     def beat(self) -> None:
         """Note that the stack is running now."""
-        calendar = {"anchor": self.anchor.isoformat(), "paused_seconds": self.paused_seconds}
-        write_json(self._path, calendar | {"last_running": self._clock.now().isoformat()})
+        calendar = {
+            "anchor": self.anchor.isoformat(),
+            "paused_seconds": self.paused_seconds,
+            "day_seconds": self._day_seconds,
+            "last_running": self._clock.now().isoformat(),
+        }
+        write_json(self._path, calendar)
 
     async def keep_beating(self) -> None:
         """Note it each second, until cancelled."""

@@ -39,10 +39,15 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise StartError(f"{path} is damaged: repair it, or remove it to start afresh") from error
+        raise damaged(path) from error
     if not isinstance(stored, dict):
-        raise StartError(f"{path} is damaged: repair it, or remove it to start afresh")
+        raise damaged(path)
     return stored
+
+
+def damaged(path: Path) -> StartError:
+    """What to raise when a file of ours does not hold what it should."""
+    return StartError(f"{path} is damaged: repair it, or remove it to start afresh")
 
 
 def write_json(path: Path, value: object) -> None:

@@ -54,7 +54,7 @@ def settings(
         "MAILWRIGHT_PUBLIC_URL": f"http://{HOST}:{ports['gateway']}",
         "MAILWRIGHT_CLOUDFLARE_ZONES": "*",
         "MAILWRIGHT_PLATFORM_DOMAINS": "myagentmail.com,myagent.mx",
-        "MAILWRIGHT_TOPIC_PARTITIONS": "6",
+        "MAILWRIGHT_TOPIC_PARTITIONS": "4",
         "MAILWRIGHT_SIMULATOR_DATA": str(options.data_dir / "simulator"),
         **{name: simulator + path for name, path in _PROVIDERS.items()},
     }
@@ -65,6 +65,8 @@ def settings(
         # This broker refuses idempotent producers, and answers a fetch only when its wait is over.
         ours["MAILWRIGHT_KAFKA_IDEMPOTENCE"] = "false"
         ours["MAILWRIGHT_KAFKA_FETCH_MAX_WAIT_MS"] = "20"
+        # A service killed here is back in a second: its partitions must not wait half a minute for it.
+        ours["MAILWRIGHT_KAFKA_SESSION_TIMEOUT_MS"] = "3000"
     chosen = {name: value for name, value in caller.items() if value or not name.startswith("MAILWRIGHT_")}
     # The length of a day has an option of its own; the calendar and the secrets belong to the data directory.
     day = {"MAILWRIGHT_DAY_SECONDS": f"{options.day_seconds:g}"}

@@ -40,19 +40,24 @@ def accepts(port: int) -> bool:
 
 async def answers_ok(port: int, path: str) -> bool:
     """Whether an HTTP server on this machine answers a GET with 200 within two seconds."""
+    return await status_of(port, path) == 200
+
+
+async def status_of(port: int, path: str, bearer: str | None = None) -> int | None:
+    """The status an HTTP server on this machine answers a GET with; None if it does not within two seconds.
+
+    Asked by hand: a whole HTTP client costs the supervisor more time at start than everything else it does.
+    """
+    key = f"Authorization: Bearer {bearer}\r\n" if bearer else ""
     try:
         async with asyncio.timeout(2.0):
-            return await _status_of(port, path) == b"200"
-    except (OSError, TimeoutError):
-        return False
-
-
-async def _status_of(port: int, path: str) -> bytes:
-    """Ask by hand: a whole HTTP client costs the supervisor more time at start than everything else it does."""
-    reader, writer = await asyncio.open_connection(HOST, port)
-    try:
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n".encode())
-        words = (await reader.readline()).split()
-        return words[1] if len(words) > 1 else b""
-    finally:
-        writer.close()
+            reader, writer = await asyncio.open_connection(HOST, port)
+            try:
+                writer.write(
+                    f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n{key}Connection: close\r\n\r\n".encode()
+                )
+                return int((await reader.readline()).split()[1])
+            finally:
+                writer.close()
+    except (OSError, TimeoutError, ValueError, IndexError):
+        return None

@@ -15,7 +15,7 @@ from mailwright.data_dir import read_json, write_json
 from mailwright.environment import Options
 from mailwright.errors import StartError
 from mailwright.leftovers import end_leftovers, trace
-from mailwright.ports import HOST, answers_ok, free_port, is_free
+from mailwright.ports import HOST, answers_ok, free_port, is_free, status_of
 from mailwright.processes import Program
 from mailwright.secrets_file import load_or_make
 from mailwright.supervisor import Part, Supervisor
@@ -62,7 +62,7 @@ class Stack:
         if left:
             self._say(f"ended what an earlier run left behind: {', '.join(left)}")
         self._state = {"ports": self._choose_ports(), "processes": {}}
-        calendar = ClockFile(self._file("clock"), SystemClock())
+        calendar = ClockFile(self._file("clock"), SystemClock(), self._options.day_seconds)
         self._background.append(asyncio.create_task(calendar.keep_beating()))
         secrets = load_or_make(self._file("secrets"))
         self._env = environment.settings(
@@ -73,7 +73,7 @@ class Stack:
         await _together(self._start_postgres, self._start_broker, self._start_simulator)
         await self._timed("schema and topics", self._prepare())
         await _together(*(self._starter(name) for name in SERVICES))
-        self._write_demo_file()
+        await self._make_keys_work()
 
     async def stop(self) -> None:
         """Stop everything within 4.5 seconds: services finish first, while what they need still runs."""
@@ -127,9 +127,9 @@ class Stack:
         )
         return lambda: self._launch(service, Part(program, is_ready, is_alive))
 
-    async def _prepare(self) -> None:
+    async def _prepare(self, *options: str) -> None:
         """Bring schema, topics and demo keys up to date, in a process of its own that can be stopped at any point."""
-        program = self._python("prepare", "prepare", "--demo-file", str(self._file("demo")))
+        program = self._python("prepare", "prepare", "--demo-file", str(self._file("demo")), *options)
         await self.supervisor.run(program, _START_WITHIN_SECONDS)
 
     async def _launch(self, title: str, part: Part) -> None:
@@ -167,7 +167,11 @@ class Stack:
         self._state["processes"] = traces
         write_json(self._file("stack"), self._state)
 
-    def _write_demo_file(self) -> None:
+    async def _make_keys_work(self) -> None:
+        """Complete the demo file; its keys are from an earlier start, and may have been revoked since."""
+        if await status_of(self._state["ports"]["gateway"], "/api/email/accounts", self.demo_key) == 401:
+            self._say("the demo keys no longer work: making new ones")
+            await self._prepare("--new-keys")
         keys = read_json(self._file("demo"))
         write_json(
             self._file("demo"), {**keys, "base_url": self.base_url, "simulator_url": self.simulator_url}

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from mailwright.ports import answers_ok
-from tests.support.engines import scratch_folder
+from tests.support.engines import embedded_broker, embedded_postgres, scratch_folder
 from tests.support.eventually import eventually
 from tests.support.processes import is_running
 from tests.support.stack import RunningStack, running_stack, start_command
@@ -148,3 +148,16 @@ async def test_a_crashed_part_is_started_again_and_said_so(stack: RunningStack, 
     assert stack.pids[part] != before
     assert any(line.startswith(f"{part} was killed by SIGKILL; starting it again in") for line in stack.said)
     assert await answers_ok(int(stack.base_url.rsplit(":", 1)[1]), "/health/live")
+
+
+async def test_a_database_and_a_broker_of_the_caller_replace_ours() -> None:
+    with embedded_postgres() as database, embedded_broker() as bootstrap:
+        env = {
+            "MAILWRIGHT_DATABASE_URL": database,
+            "MAILWRIGHT_KAFKA_BOOTSTRAP": bootstrap,
+            "MAILWRIGHT_KAFKA_IDEMPOTENCE": "false",
+            "MAILWRIGHT_KAFKA_FETCH_MAX_WAIT_MS": "20",
+        }
+        async with running_stack(env=env) as outside:
+            assert set(outside.pids) == PARTS - {"postgres", "broker"}
+            assert (outside.database_url, outside.kafka_bootstrap) == (database, bootstrap)

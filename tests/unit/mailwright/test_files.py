@@ -13,6 +13,7 @@ from mailwright.data_dir import locked, read_json, write_json
 from mailwright.errors import StartError
 from mailwright.leftovers import end_leftovers, trace
 from mailwright.secrets_file import load_or_make
+from shared.clock import Calendar
 
 
 class HandClock:
@@ -52,6 +53,12 @@ def test_a_damaged_file_is_refused_by_name(tmp_path: Path) -> None:
         load_or_make(tmp_path / "secrets.json")
 
 
+def test_a_calendar_that_lacks_a_part_is_refused_by_name(tmp_path: Path) -> None:
+    write_json(tmp_path / "clock.json", {"anchor": "2026-01-01T00:00:00+00:00"})
+    with pytest.raises(StartError, match=r"clock\.json is damaged"):
+        ClockFile(tmp_path / "clock.json", HandClock(), day_seconds=2)
+
+
 def test_secrets_are_made_once_and_kept_from_others(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
 
@@ -75,16 +82,16 @@ def test_a_secret_that_is_missing_is_added_beside_the_others(tmp_path: Path) -> 
 
 def test_time_switched_off_is_not_counted_as_days(tmp_path: Path) -> None:
     clock = HandClock()
-    running = ClockFile(tmp_path / "clock.json", clock)
+    running = ClockFile(tmp_path / "clock.json", clock, day_seconds=2)
     clock.pass_seconds(100)
     running.beat()
 
     clock.pass_seconds(5000)
-    again = ClockFile(tmp_path / "clock.json", clock)
+    again = ClockFile(tmp_path / "clock.json", clock, day_seconds=2)
     clock.pass_seconds(10)
     again.beat()
     clock.pass_seconds(7)
-    third = ClockFile(tmp_path / "clock.json", clock)
+    third = ClockFile(tmp_path / "clock.json", clock, day_seconds=2)
 
     assert running.paused_seconds == 0
     assert again.paused_seconds == 5000
@@ -94,11 +101,24 @@ def test_time_switched_off_is_not_counted_as_days(tmp_path: Path) -> None:
 
 def test_a_machine_clock_set_back_does_not_run_the_calendar_ahead(tmp_path: Path) -> None:
     clock = HandClock()
-    ClockFile(tmp_path / "clock.json", clock)
+    ClockFile(tmp_path / "clock.json", clock, day_seconds=2)
 
     clock.pass_seconds(-300)
 
-    assert ClockFile(tmp_path / "clock.json", clock).paused_seconds == 0
+    assert ClockFile(tmp_path / "clock.json", clock, day_seconds=2).paused_seconds == 0
+
+
+def test_days_of_another_length_go_on_from_the_day_reached(tmp_path: Path) -> None:
+    clock = HandClock()
+    quick = ClockFile(tmp_path / "clock.json", clock, day_seconds=2)
+    clock.pass_seconds(40)
+    quick.beat()
+    clock.pass_seconds(5000)
+
+    real = ClockFile(tmp_path / "clock.json", clock, day_seconds=86_400)
+
+    assert Calendar(real.anchor, 86_400, real.paused_seconds).day(clock.now()) == 20
+    assert real.paused_seconds == 0
 
 
 def test_what_an_earlier_run_left_is_ended_and_nothing_else() -> None:

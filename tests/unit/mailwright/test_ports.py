@@ -1,0 +1,60 @@
+"""Which ports are free, and what an HTTP server on one answers."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from mailwright.ports import accepts, answers_ok, free_port, is_free, status_of
+
+
+@asynccontextmanager
+async def server(answer: bytes) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """A server that gives every connection this answer, and the requests it got."""
+    requests: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(answer)
+        writer.close()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with listener:
+        yield listener.sockets[0].getsockname()[1], requests
+
+
+def test_a_port_with_a_listener_is_not_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert not is_free(port)
+        assert accepts(port)
+
+
+def test_a_free_port_is_free_and_below_those_of_outgoing_connections() -> None:
+    port = free_port()
+
+    assert is_free(port)
+    assert not accepts(port)
+    assert port < 32768
+
+
+async def test_a_status_is_asked_for_with_the_key() -> None:
+    async with server(b"HTTP/1.1 401 Unauthorized\r\n\r\n") as (port, requests):
+        assert await status_of(port, "/x", bearer="k1") == 401
+        assert not await answers_ok(port, "/x")
+
+    assert requests[0].startswith(b"GET /x HTTP/1.1\r\n")
+    assert b"\r\nAuthorization: Bearer k1\r\n" in requests[0]
+    assert b"Authorization" not in requests[1]
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense", b"HTTP/1.1 many\r\n"])
+async def test_what_is_no_http_answer_has_no_status(answer: bytes) -> None:
+    async with server(answer) as (port, _):
+        assert await status_of(port, "/") is None
+
+
+async def test_nobody_there_has_no_status() -> None:
+    assert await status_of(free_port(), "/") is None
