@@ -184,6 +184,9 @@ async def _exit_of(child: subprocess.Popen[bytes]) -> int:
 
 
 def _obituary(program: Program, code: int) -> str:
-    cause = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-    detail = last_line(program.log) if code > 0 else ""
-    return f"{program.name} {cause}" + (f" ({detail[:200]})" if detail else "")
+    if code < 0:
+        return f"{program.name} was killed by {signal.Signals(-code).name}"
+    words = last_line(program.log)[:200]
+    return f"{program.name} ended with code {code}" + (
+        f" ({words}; see {program.log})" if code and words else ""
+    )

@@ -161,3 +161,35 @@ async def test_a_database_and_a_broker_of_the_caller_replace_ours() -> None:
         async with running_stack(env=env) as outside:
             assert set(outside.pids) == PARTS - {"postgres", "broker"}
             assert (outside.database_url, outside.kafka_bootstrap) == (database, bootstrap)
+
+
+async def test_a_service_that_hangs_is_killed_and_the_stop_keeps_its_time(stack: RunningStack) -> None:
+    processes = family(stack)
+    stack.kill("warmup", signal.SIGSTOP)
+
+    assert await stack.stop(within=5) == 0
+
+    assert not any(is_running(pid) for pid in processes)
+    assert "warmup did not stop in time: killed" in stack.said
+
+
+async def test_a_second_signal_stops_at_once(stack: RunningStack) -> None:
+    stack.kill("warmup", signal.SIGSTOP)
+    stack.process.send_signal(signal.SIGINT)
+    await eventually(lambda: "stopping …" in stack.said)
+
+    assert await stack.stop(signal.SIGINT, within=2) == 0
+
+
+async def test_the_demo_tells_a_first_account_until_it_may_send_and_finds_it_again() -> None:
+    with scratch_folder("demo") as folder:
+        async with running_stack(folder, demo=True, day_seconds=0.5) as first:
+            await eventually(lambda: "the account is active" in first.said, within=90)
+            await eventually(lambda: sum("curl " in line for line in first.said) == 3)
+            for event in ("AccountReserved", "AccountProvisioned", "WarmupStarted", "WarmupGraduated"):
+                assert sum(f" {event} " in line for line in first.said) == 1
+
+        async with running_stack(folder, demo=True, day_seconds=0.5) as second:
+            await eventually(lambda: "the account is active" in second.said)
+            assert "the account ada@demo.example is active; its history:" in second.said
+            assert not any("creating" in line or "registering" in line for line in second.said)

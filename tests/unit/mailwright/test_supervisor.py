@@ -54,7 +54,7 @@ async def test_a_part_that_ends_before_it_is_ready_fails_the_start_with_its_last
         return False
 
     dying = Part(program(tmp_path, "import sys; sys.exit('no such setting')"), never)
-    with pytest.raises(StartError, match=r"part ended with code 1 \(no such setting\)"):
+    with pytest.raises(StartError, match=r"part ended with code 1 \(no such setting; see .*part\.log\)"):
         await supervisor.start(dying, 10)
 
 
