@@ -33,7 +33,7 @@ SILENCE_SECONDS = 20.0
 REDELIVERY_POLL_SECONDS = 0.5
 
 
-class ConsumerHalted(Exception):  # noqa: N818  a state, said by the health page
+class ConsumerHalted(Exception):
     """Too many records died; the consumer stopped until an operator restarts the service."""
 
 

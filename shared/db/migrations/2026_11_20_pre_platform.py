@@ -1,4 +1,4 @@
-"""The shared schemas: sealed secrets, and the budgets and breakers that all processes share."""
+"""The shared schemas: sealed secrets, and the gates before providers that all processes share."""
 
 from alembic import op
 
@@ -24,22 +24,13 @@ STATEMENTS = (
     "grant select, insert, delete on vault.secret to mailwright_provisioner, mailwright_gateway",
     "grant select, insert on vault.secret to mailwright_gateway_request",
     """
-    create table providers.budget (
+    create table providers.gate (
         provider text not null,
         credential text not null,
         tokens float8 not null,
         refilled_at timestamptz not null default clock_timestamp(),
         blocked_until timestamptz not null default '-infinity',
-        primary key (provider, credential)
-    )
-    """,
-    """
-    create table providers.breaker (
-        provider text not null,
-        credential text not null,
         failures int not null default 0,
-        opened_at timestamptz,
-        probe_until timestamptz,
         primary key (provider, credential)
     )
     """,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from shared.messaging.recorder import Recorder
 from shared.messaging.relay import Relay
 from shared.messaging.tables import MESSAGING_TABLES
 from shared.messaging.topics import create_topics
-from tests.support.engines import drop_database, embedded_broker, embedded_postgres, new_database
+from tests.support.engines import drop_database, embedded_broker, new_database
 from tests.support.eventually import eventually
 
 TENANT = UUID(int=1)
@@ -83,12 +83,6 @@ def event(number: int, subject: UUID) -> Recorded:
     return recorder.event(data, subject=subject, tenant_id=TENANT, workspace_id=None)
 
 
-@pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
-    with embedded_postgres() as url:
-        yield url
-
-
 class Broker:
     def __init__(self) -> None:
         self.port = free_port()
@@ -110,16 +104,6 @@ def broker() -> Iterator[Broker]:
     running.start()
     yield running
     running.stop()
-
-
-@contextmanager
-def tasks(*runs: Any) -> Iterator[None]:
-    started = [asyncio.ensure_future(run) for run in runs]
-    try:
-        yield
-    finally:
-        for task in started:
-            task.cancel()
 
 
 @pytest.fixture
@@ -253,8 +237,6 @@ async def _forget(side: Side, *, keep: int) -> None:
     """Put the reader back to having only its first events, as if the broker had lost the later ones for it."""
     async with side.pool.acquire() as connection, connection.transaction():
         await connection.execute("delete from seen where number >= $1", keep)
-        rows = await connection.fetch("select source, topic, partition, position from consumer_position")
-        del rows
         await connection.execute(
             """
             update consumer_position p set position = coalesce((

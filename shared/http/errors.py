@@ -1,0 +1,32 @@
+"""How a provider call can fail, besides never having been sent and not being known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.errors import MailwrightError, Retryable
+
+
+class ProviderRefused(MailwrightError):
+    """The provider said no; nothing happened. `body` is for branching on its codes, never for logs or clients."""
+
+    code = "provider_refused"
+
+    def __init__(self, operation: str, status: int, body: Mapping[str, Any]) -> None:
+        super().__init__(f"The provider refused {operation}.")
+        self.operation = operation
+        self.status = status
+        self.body = body
+
+    @property
+    def provider_code(self) -> str | None:
+        """The provider's own word for the refusal, where it has one."""
+        word = self.body.get("code") or self.body.get("name") or self.body.get("error")
+        return word if isinstance(word, str) else None
+
+
+class ProviderThrottled(Retryable):
+    """The provider, or our own budget or breaker for it, asks to wait `retry_after` seconds; nothing happened."""
+
+    code = "provider_throttled"
