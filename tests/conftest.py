@@ -29,7 +29,7 @@ def kafka_bootstrap() -> Iterator[str]:
 async def migrated_template(postgres_url: str) -> str:
     """The name of a database with the schema of this code, to be copied."""
     url = await new_database(postgres_url)
-    # In a thread of its own: greenlets upset Python 3.11's recursion count, and the next module to be compiled fails.
+    # Alembic wants a thread without a running loop.
     await asyncio.to_thread(migrate_now, url)
     return url.rsplit("/", 1)[1]
 

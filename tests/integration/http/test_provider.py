@@ -32,11 +32,17 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 
 @asynccontextmanager
 async def provider_that(answer: Answer, pool: Pool, credential: str = "key") -> AsyncIterator[Provider]:
+    serving: set[asyncio.Task[None]] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        task = asyncio.current_task()
+        assert task is not None
+        serving.add(task)
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
                 await reader.readuntil(b"\r\n\r\n")
                 await answer(reader, writer)
+        writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -44,6 +50,9 @@ async def provider_that(answer: Answer, pool: Pool, credential: str = "key") -> 
     async with build_client(f"http://127.0.0.1:{port}") as client:
         yield Provider("acme", client, gate, SystemClock())
     server.close()
+    for task in serving:
+        task.cancel()
+    await asyncio.gather(*serving, return_exceptions=True)
 
 
 def says(status: str, body: str = "", headers: str = "") -> Answer:
