@@ -21,6 +21,7 @@ _STATE_KINDS = {
     "instantly": ("account", "job", "tag", "mapping"),
     "cloudflare": ("zone", "record"),
 }
+_PLURAL = {"inbox": "inboxes", "delivery": "deliveries"}
 _PREFIX = {"agentmail": "am", "instantly": "in", "cloudflare": "cf"}
 
 
@@ -93,7 +94,7 @@ class Control:
         for kind in _STATE_KINDS[provider]:
             items = self._world.store.all(f"{_PREFIX[provider]}.{kind}")
             shown = [view(self._world, item) if kind == "account" else public(item) for item in items]
-            objects[f"{kind}s"] = [
+            objects[_PLURAL.get(kind, f"{kind}s")] = [
                 {key: value for key, value in item.items() if key != "secret"} for item in shown
             ]
         return objects

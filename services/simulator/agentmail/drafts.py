@@ -28,6 +28,17 @@ _SHAPE = {
     "send_at": "str",
     "client_id": "str",
 }
+_CHANGEABLE = {
+    name: kind for name, kind in _SHAPE.items() if name not in {"labels", "client_id", "attachments"}
+}
+_DELTAS = {
+    "add_labels": "list",
+    "remove_labels": "list",
+    "add_attachments": "list",
+    "remove_attachments": "list",
+}
+_ADDRESSED = ("to", "cc", "bcc", "reply_to")
+_PREVIEW_LENGTH = 100
 _NOT_LISTED = ("text", "html", "reply_to", "client_id", "references", "created_at")
 
 
@@ -59,11 +70,10 @@ def create(world: World, call: Call) -> Answer:
 
 
 def _fields(world: World, body: Json) -> Json:
-    lists = {
-        name: addresses(body.get(name), name) for name in ("to", "cc", "bcc", "reply_to") if name in body
-    }
-    text = body.get("text")
-    shown: Json = {**body, **lists, "preview": text[:100] if text else None}
+    lists: Json = {name: addresses(body.get(name), name) for name in _ADDRESSED if name in body}
+    shown: Json = {**body, **lists}
+    if "text" in body:
+        shown["preview"] = body["text"][:_PREVIEW_LENGTH]
     if "attachments" in body:
         shown["attachments"] = mail.attachments(world, body["attachments"])
     return shown
@@ -95,18 +105,37 @@ def _item(draft: Json) -> Json:
 
 def update(world: World, call: Call) -> Answer:
     """Change a draft; null clears a field."""
-    draft, body = _load(world, call), checked(call, _SHAPE)
-    cleared = {name: None for name in _SHAPE if name in call.fields() and call.fields()[name] is None}
-    changed = {**draft, **_fields(world, body), **cleared, "updated_at": world.stamp()}
-    if "attachments" in body:
-        changed["_attachments"] = body["attachments"]
-    if "send_at" in call.fields():
+    draft, sent = _load(world, call), call.fields()
+    body = checked(call, {**_CHANGEABLE, **_DELTAS})
+    cleared = {name: None for name in _CHANGEABLE if name in sent and sent[name] is None}
+    fields = _fields(world, {name: value for name, value in body.items() if name in _CHANGEABLE})
+    changed: Json = {
+        **draft,
+        **fields,
+        **cleared,
+        **_relabelled(draft, body, rescheduled="send_at" in sent),
+        "updated_at": world.stamp(),
+    }
+    if "add_attachments" in body or "remove_attachments" in body:
+        gone = body.get("remove_attachments", [])
+        kept = zip(draft.get("attachments") or [], draft.get("_attachments") or [], strict=True)
+        pairs = [pair for pair in kept if pair[0]["attachment_id"] not in gone]
+        added = body.get("add_attachments", [])
+        shown = [one for one, _ in pairs] + (mail.attachments(world, added) or [])
+        changed |= {"attachments": shown or None, "_attachments": [one for _, one in pairs] + added}
+    if "send_at" in sent:
         changed["send_status"] = "scheduled" if body.get("send_at") else None
-        plain = [label for label in changed.get("labels") or [] if label != "scheduled"]
-        changed["labels"] = [*plain, "scheduled"] if body.get("send_at") else plain
     world.store.put("am.draft", draft["draft_id"], changed)
     world.effect(call, "draft.updated", key=draft.get("client_id"), subject=draft["draft_id"])
     return json_answer(200, public(changed))
+
+
+def _relabelled(draft: Json, body: Json, *, rescheduled: bool) -> Json:
+    gone = {"scheduled"} if rescheduled else set()
+    gone |= set(body.get("remove_labels", []))
+    added = [*body.get("add_labels", []), *(["scheduled"] if "send_at" in body else [])]
+    kept = [label for label in draft["labels"] if label not in gone]
+    return {"labels": kept + [label for label in added if label not in kept]}
 
 
 def send(world: World, call: Call) -> Answer:
@@ -118,9 +147,7 @@ def _send(world: World, call: Call) -> Json:
     draft, inbox = _load(world, call), load(world, call)
     added = checked(call, {"add_labels": "list", "remove_labels": "list"})
     dropped = {"scheduled", *added.get("remove_labels", [])}
-    labels = [label for label in draft.get("labels") or [] if label not in dropped] + added.get(
-        "add_labels", []
-    )
+    labels = [label for label in draft["labels"] if label not in dropped] + added.get("add_labels", [])
     replied = draft.get("in_reply_to")
     parent = world.store.get("am.message", mail.message_key(inbox["inbox_id"], replied)) if replied else None
     fields = {**public(draft), "labels": labels, "attachments": draft.get("_attachments")}

@@ -10,7 +10,7 @@ from services.simulator.agentmail import mail
 from services.simulator.agentmail.errors import invalid, not_found, refusal
 from services.simulator.agentmail.fields import CLIENT_ID, checked
 from services.simulator.agentmail.inboxes import load, load_settled
-from services.simulator.agentmail.paging import page
+from services.simulator.agentmail.paging import page, passes
 from services.simulator.provider import ProviderRoute
 from services.simulator.router import Route
 from services.simulator.wire import Answer, Call, Json, json_answer
@@ -136,21 +136,12 @@ def get(world: World, call: Call) -> Answer:
 def list_(world: World, call: Call) -> Answer:
     """Return a page of an inbox's messages, filtered by labels and substrings."""
     items = world.store.find("am.message", "inbox_id", load(world, call)["inbox_id"])
-    labels = call.query.get("labels", [])
-    kept = [message for message in items if all(label in message["labels"] for label in labels)]
-    return page(call, [message for message in kept if _passes(call, message)], "messages", mail.item)
+    kept = [message for message in items if passes(call, message, _texts(message))]
+    return page(call, kept, "messages", mail.item)
 
 
-def _passes(call: Call, message: Json) -> bool:
-    texts = {"from": [message["from"]], "to": message["to"], "subject": [message.get("subject") or ""]}
-    for name, values in texts.items():
-        for wanted in call.query.get(name, []):
-            if not any(wanted.lower() in value.lower() for value in values):
-                return False
-    after, before = call.first("after"), call.first("before")
-    return (after is None or message["timestamp"] > after) and (
-        before is None or message["timestamp"] < before
-    )
+def _texts(message: Json) -> dict[str, list[str]]:
+    return {"from": [message["from"]], "to": message["to"], "subject": [message.get("subject") or ""]}
 
 
 def update(world: World, call: Call) -> Answer:

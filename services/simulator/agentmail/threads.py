@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.simulator.agentmail import mail
 from services.simulator.agentmail.errors import not_found
 from services.simulator.agentmail.inboxes import load
-from services.simulator.agentmail.paging import page
+from services.simulator.agentmail.paging import page, passes
 from services.simulator.provider import ProviderRoute
 from services.simulator.router import Route
 from services.simulator.wire import Answer, Call, Json, json_answer
@@ -20,7 +20,13 @@ def list_(world: World, call: Call) -> Answer:
         items = world.store.find("am.thread", "inbox_id", call.scope_inbox)
     else:
         items = world.store.all("am.thread")
-    return page(call, items, "threads", public)
+    kept = [thread for thread in items if passes(call, thread, _texts(thread))]
+    return page(call, kept, "threads", public)
+
+
+def _texts(thread: Json) -> dict[str, list[str]]:
+    names = ("senders", "recipients")
+    return {**{name: thread[name] for name in names}, "subject": [thread.get("subject") or ""]}
 
 
 def _load(world: World, call: Call) -> Json:

@@ -1,0 +1,1 @@
+"""Suites that hold for a fake and for the real thing alike."""

@@ -1,0 +1,1 @@
+"""The simulator against the providers' own clients, over real TCP."""
