@@ -1,0 +1,1 @@
+"""Events as subscribers know them: one golden sample per event version."""

@@ -1,0 +1,79 @@
+"""One sample of each event version, built in code; the golden files hold the same in JSON."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from shared.contracts.accounts import AccountState, AccountStatus, Failure, Plan, Step
+from shared.contracts.answers import Outcome
+from shared.contracts.domains import DnsRecord, DomainState, DomainStatus
+from shared.contracts.envelope import Event
+from shared.contracts.registry import EVENT_TYPES
+from shared.contracts.requests import Caller, Dialect
+from shared.contracts.warmups import WarmupState, WarmupStatus
+
+ACCOUNT = UUID("0192d3a4-0000-7000-8000-000000000001")
+DOMAIN = UUID("0192d3a4-0000-7000-8000-000000000002")
+TENANT = UUID("0192d3a4-0000-7000-8000-000000000003")
+WORKSPACE = UUID("0192d3a4-0000-7000-8000-000000000004")
+USER = UUID("0192d3a4-0000-7000-8000-000000000005")
+REQUEST = UUID("0192d3a4-0000-7000-8000-000000000006")
+THEN = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+
+CALLER = Caller(tenant_id=TENANT, workspace_id=WORKSPACE, user_id=USER, key_id="k1", dialect=Dialect.PUFFLE)
+PLAN = Plan(steps=tuple(Step), warmup=True)
+ACCOUNT_STATE = AccountState(
+    account_id=ACCOUNT, tenant_id=TENANT, workspace_id=WORKSPACE, user_id=USER, dialect=Dialect.PUFFLE, plan=PLAN,
+    status=AccountStatus.PROVISIONED, address="ada@example.com", username="ada", domain_id=DOMAIN, domain="example.com",
+    created_at=THEN, updated_at=THEN, display_name="Ada Lovelace", first_name="Ada", last_name="Lovelace",
+    inbox_id="ada@example.com", sender_id="ada@example.com", account_tag_id="t1", warmup_tag_id="t2",
+    credential_ref=UUID("0192d3a4-0000-7000-8000-000000000007"),
+)  # fmt: skip
+WARMUP_STATE = WarmupState(
+    account_id=ACCOUNT, tenant_id=TENANT, workspace_id=WORKSPACE, address="ada@example.com",
+    status=WarmupStatus.WARMING, created_at=THEN, updated_at=THEN, attempts=1, started_at=THEN, is_confirmed=True,
+    day=3, total_sent=42, reputation=71.5,
+)  # fmt: skip
+DOMAIN_STATE = DomainState(
+    domain_id=DOMAIN, tenant_id=TENANT, workspace_id=WORKSPACE, user_id=USER, dialect=Dialect.PUFFLE,
+    domain="example.com", status=DomainStatus.VERIFIED, created_at=THEN, updated_at=THEN,
+    provider_domain_id="example.com", is_dns_synced=True, verified_at=THEN,
+    dns_records=(DnsRecord(type="MX", name="example.com", value="mx.example.net", priority=10, status="valid"),),
+)  # fmt: skip
+
+VALUES: dict[str, Any] = {
+    "caller": CALLER,
+    "plan": PLAN,
+    "workspace_id": WORKSPACE,
+    "username": "ada",
+    "domain_id": DOMAIN,
+    "display_name": "Ada Lovelace",
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "account": ACCOUNT_STATE,
+    "warmup": WARMUP_STATE,
+    "is_address_burned": True,
+    "request_id": REQUEST,
+    "outcome": Outcome.REFUSED,
+    "subject_id": ACCOUNT,
+    "code": "address_taken",
+    "message": "The address is in use.",
+    "needs": {"account": 3},
+    "details": {"reason": "in use"},
+    "failure": Failure(code="provider_refused", message="The inbox provider refused the address."),
+}
+"""What the samples' fields hold, by field name; `domain` is a state in facts and a name in requests."""
+
+
+def sample(event_type: type[Event]) -> Event:
+    """Return the sample of an event type, with every field set."""
+    values = {name: VALUES[name] for name in event_type.model_fields if name != "domain"}
+    if "domain" in event_type.model_fields:
+        is_fact = event_type.model_fields["domain"].annotation is DomainState
+        values["domain"] = DOMAIN_STATE if is_fact else "example.com"
+    return event_type(**values)
+
+
+SAMPLES = {name: sample(event_type) for name, event_type in EVENT_TYPES.items()}
