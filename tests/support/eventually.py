@@ -4,9 +4,21 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
+
+
+@overload
+async def eventually(
+    look: Callable[[], Awaitable[T]], *, within: float = ..., every: float = ..., what: str = ...
+) -> T: ...
+
+
+@overload
+async def eventually(
+    look: Callable[[], T], *, within: float = ..., every: float = ..., what: str = ...
+) -> T: ...
 
 
 async def eventually(
