@@ -1,0 +1,1 @@
+"""The public APIs over the one core."""

@@ -1,0 +1,1 @@
+"""The Puffle dialect: `/api/…`."""

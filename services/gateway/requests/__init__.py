@@ -1,0 +1,1 @@
+"""What clients ask: accepted once, waited for, answered once."""

@@ -1,0 +1,58 @@
+"""What a request is between being accepted and being answered, whatever its dialect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from shared.contracts.requests import Dialect
+
+
+class RequestKind(StrEnum):
+    """What was asked; with the dialect it decides how the answer is rendered."""
+
+    ACCOUNT_CREATE = "account.create"
+    WARMUP_RETRY = "account.retry_warmup"
+    DOMAIN_CREATE = "domain.create"
+    DOMAIN_VERIFY = "domain.verify"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """A request that has no answer yet.
+
+    `subject_id` is the account or domain it is about; `call_id` is the X-Request-Id of the HTTP call that made it.
+    """
+
+    id: UUID
+    kind: RequestKind
+    dialect: Dialect
+    tenant_id: UUID
+    workspace_id: UUID
+    subject_id: UUID
+    accepted_at: datetime
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """The final answer, rendered once: every waiting call and every replay sends these bytes.
+
+    `is_secret` bodies are sealed at rest. `code` and `message` are set on refusals; they outlive the bytes.
+    `subject_id` is what the answer is about, which need not be what the request was about.
+    """
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    is_secret: bool = False
+    code: str | None = None
+    message: str | None = None
+    subject_id: UUID | None = None
+
+    @property
+    def is_replayable(self) -> bool:
+        """Whether a later call with the same Idempotency-Key gets these bytes; trouble of ours is never repeated."""
+        return self.status < 500

@@ -1,0 +1,20 @@
+"""Which environment variables shape a gateway process."""
+
+from __future__ import annotations
+
+from shared.settings import CommonSettings
+
+
+class GatewaySettings(CommonSettings):
+    """Settings of one gateway process; every field is read from the environment with the prefix `MAILWRIGHT_`."""
+
+    gateway_pool_size: int = 10
+    """Most connections that accept requests, project events and look for answers."""
+    gateway_read_pool_size: int = 10
+    """Most connections that serve reads, each bound to the caller's tenant while it does."""
+    gateway_waiting_calls: int = 2_000
+    """Most calls that may wait for an answer at once; beyond it a call is refused with 503."""
+    gateway_wait_seconds: float = 30.0
+    """How long a call waits for its answer when it does not say (`Prefer: wait=n`)."""
+    gateway_longest_wait_seconds: float = 60.0
+    """The longest wait a call may ask for."""

@@ -1,0 +1,99 @@
+"""The gateway's tables of callers and requests; migrations create them, cold paths read them through these classes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field, SQLModel
+
+metadata = MetaData(schema="gateway")
+
+
+class _Table(SQLModel):
+    metadata: ClassVar[MetaData] = metadata
+
+
+def _instant(*, required: bool = True) -> Any:
+    return Field(default=... if required else None, sa_type=DateTime(timezone=True))
+
+
+class Tenant(_Table, table=True):
+    """A customer; `owner_id` is the user its accounts and domains belong to."""
+
+    __tablename__ = "tenant"
+
+    id: UUID = Field(primary_key=True)
+    name: str = Field(sa_type=Text, unique=True)
+    owner_id: UUID
+    created_at: datetime = _instant()
+
+
+class Workspace(_Table, table=True):
+    """A part of a tenant that a key may be bound to."""
+
+    __tablename__ = "workspace"
+    __table_args__ = (UniqueConstraint("tenant_id", "name"),)
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id")
+    name: str = Field(sa_type=Text)
+    created_at: datetime = _instant()
+
+
+class ApiKey(_Table, table=True):
+    """A key's public half and the hash of its secret half; `workspace_id` is None for a key of the whole tenant."""
+
+    __tablename__ = "api_key"
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    prefix: str = Field(sa_type=Text)
+    dialect: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    tenant_id: UUID = Field(foreign_key="tenant.id", index=True)
+    workspace_id: UUID | None = Field(default=None, foreign_key="workspace.id")
+    user_id: UUID
+    secret_hash: bytes = Field(sa_type=LargeBinary)
+    scopes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    created_at: datetime = _instant()
+    expires_at: datetime | None = _instant(required=False)
+    revoked_at: datetime | None = _instant(required=False)
+    last_used_at: datetime | None = _instant(required=False)
+
+
+class RequestRow(_Table, table=True):
+    """What a client asked and, once `state` is answered, the response it gets; bytes and key are erased at expiry."""
+
+    __tablename__ = "request"
+    __table_args__ = (UniqueConstraint("tenant_id", "scope_id", "route", "idempotency_key"),)
+
+    id: UUID = Field(primary_key=True)
+    kind: str = Field(sa_type=Text)
+    dialect: str = Field(sa_type=Text)
+    tenant_id: UUID
+    workspace_id: UUID
+    scope_id: UUID
+    """What an Idempotency-Key is unique in: the key's workspace, or its tenant when it is bound to none."""
+    key_id: str = Field(sa_type=Text)
+    user_id: UUID
+    subject_id: UUID = Field(index=True)
+    route: str = Field(sa_type=Text)
+    call_id: str = Field(sa_type=Text)
+    idempotency_key: str | None = Field(default=None, sa_type=Text)
+    fingerprint: bytes = Field(sa_type=LargeBinary)
+    data: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    state: str = Field(default="open", sa_type=Text)
+    code: str | None = Field(default=None, sa_type=Text)
+    message: str | None = Field(default=None, sa_type=Text)
+    answer_subject_id: UUID | None = None
+    status: int | None = None
+    headers: dict[str, str] | None = Field(default=None, sa_column=Column(JSONB))
+    body: bytes | None = Field(default=None, sa_type=LargeBinary)
+    body_key_version: int | None = None
+    body_wrapped_key: bytes | None = Field(default=None, sa_type=LargeBinary)
+    accepted_at: datetime = _instant()
+    answered_at: datetime | None = _instant(required=False)
+    expires_at: datetime = _instant()
