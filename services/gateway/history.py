@@ -1,0 +1,121 @@
+"""What one event looks like in a history: a plain sentence, and the part of its data that its owner may see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from shared.contracts import accounts, answers, domains, warmups
+from shared.contracts.answers import Outcome
+
+Data = Mapping[str, Any]
+
+_ACCOUNT = (
+    "status", "address", "display_name", "first_name", "last_name", "signature", "daily_limit", "suspended",
+    "inbox_id", "sender_id", "account_tag_id", "warmup_tag_id", "failure",
+)  # fmt: skip
+_WARMUP = (
+    "status", "attempts", "next_attempt_at", "started_at", "is_confirmed", "day", "total_sent", "reputation", "failure",
+)  # fmt: skip
+_DOMAIN = (
+    "status", "domain", "dns_records", "is_dns_synced", "verified_at", "next_check_at", "failure",
+)  # fmt: skip
+_STATES = {"account": _ACCOUNT, "warmup": _WARMUP, "domain": _DOMAIN}
+_PLAIN = (
+    "username", "domain_id", "display_name", "first_name", "last_name",
+    "outcome", "code", "message", "details", "is_address_burned",
+)  # fmt: skip
+
+
+def public_data(data: Data) -> dict[str, Any]:
+    """Return the fields of an event's data that may be shown; whatever is not named here stays inside."""
+    shown: dict[str, Any] = {}
+    for name, value in data.items():
+        if name in _STATES and isinstance(value, dict):
+            shown[name] = {field: value[field] for field in _STATES[name] if field in value}
+        elif name == "domain" or name in _PLAIN:
+            shown[name] = value
+    return shown
+
+
+def summary(event_type: str, data: Data) -> str:
+    """Return one plain sentence that says what the event means; for a type unknown here, its name."""
+    sentence = SUMMARIES.get(event_type)
+    if sentence is None:
+        return f"{event_type} was recorded."
+    return sentence if isinstance(sentence, str) else sentence(data)
+
+
+def _with_failure(sentence: str, aggregate: str) -> Callable[[Data], str]:
+    def say(data: Data) -> str:
+        failure = data.get(aggregate, {}).get("failure")
+        return f"{sentence}: {failure['message']}" if failure else f"{sentence}."
+
+    return say
+
+
+def _started(data: Data) -> str:
+    if data["warmup"].get("is_confirmed"):
+        return "The warmup provider shows the address as warming."
+    return "The warmup provider accepted the address."
+
+
+def _day(data: Data) -> str:
+    warmup = data["warmup"]
+    return (
+        f"Warmup day {warmup.get('day', 0)} was recorded; {warmup.get('total_sent', 0)} messages sent so far."
+    )
+
+
+def _undone(data: Data) -> str:
+    if data.get("is_address_burned"):
+        return "Everything made for the account is gone again; its address stays blocked."
+    return "Everything made for the account is gone again; its address is free."
+
+
+def _answered(data: Data) -> str:
+    match Outcome(data["outcome"]):
+        case Outcome.DONE:
+            return "The request was done."
+        case Outcome.MATCHED:
+            return "What the request asked for existed already."
+        case Outcome.REFUSED:
+            return f"The request was refused: {data.get('message') or data.get('code')}"
+        case Outcome.FAILED:
+            return f"The request failed: {data.get('message') or data.get('code')}"
+
+
+SUMMARIES: dict[str, str | Callable[[Data], str]] = {
+    accounts.AccountRequested.TYPE: "The account was asked for.",
+    accounts.AccountDeletionRequested.TYPE: "The removal of the account was asked for.",
+    accounts.AccountReserved.TYPE: "The address was reserved.",
+    accounts.InboxCreated.TYPE: "The inbox was created.",
+    accounts.CredentialsIssued.TYPE: "The inbox got credentials of its own.",
+    accounts.SenderRegistered.TYPE: "The address was registered at the warmup provider.",
+    accounts.TagsAssigned.TYPE: "The tags were assigned.",
+    accounts.AccountProvisioned.TYPE: "The account is provisioned.",
+    accounts.AccountProvisioningFailed.TYPE: _with_failure("Provisioning failed", "account"),
+    accounts.AccountUndone.TYPE: _undone,
+    accounts.AccountDeleting.TYPE: "The account is being removed.",
+    accounts.AccountDeleted.TYPE: "The account is gone.",
+    warmups.WarmupRetryRequested.TYPE: "Another attempt to start the warmup was asked for.",
+    warmups.WarmupStarted.TYPE: _started,
+    warmups.WarmupConfirmed.TYPE: "The warmup provider shows the address as warming.",
+    warmups.WarmupStartFailed.TYPE: _with_failure("The warmup could not be started", "warmup"),
+    warmups.WarmupDayRecorded.TYPE: _day,
+    warmups.WarmupGraduated.TYPE: "The warmup is complete; the account may send.",
+    warmups.WarmupBanned.TYPE: "The warmup provider banned the address.",
+    warmups.WarmupSuspended.TYPE: "The warmup provider suspended the address.",
+    warmups.WarmupEnded.TYPE: "The warmup ended.",
+    domains.DomainRequested.TYPE: "The domain was claimed.",
+    domains.DomainVerificationRequested.TYPE: "A check of the domain's records was asked for.",
+    domains.DomainRegistered.TYPE: "The provider named the records the domain needs.",
+    domains.DnsSynced.TYPE: "The domain's records were published.",
+    domains.DomainVerifying.TYPE: "The domain's records are being checked.",
+    domains.DomainVerified.TYPE: "The domain is verified.",
+    domains.DomainFailed.TYPE: _with_failure("The domain did not verify", "domain"),
+    answers.AccountRequestAnswered.TYPE: _answered,
+    answers.DomainRequestAnswered.TYPE: _answered,
+    answers.ThreadRequestAnswered.TYPE: _answered,
+}
+"""Every event type and what it means in a history."""
