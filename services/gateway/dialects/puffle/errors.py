@@ -1,0 +1,37 @@
+"""How Puffle words an error: `{"error", "code", "request_id"}`, and which status each answer code has."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from services.gateway.errors import ApiError
+
+STATUS_OF_CODE: dict[str, int] = {
+    "domain_not_found": 404,
+    "domain_not_verified": 400,
+    "address_taken": 409,
+    "address_burned": 409,
+    "domain_taken": 409,
+    "wrong_state": 409,
+    "account_deleted": 409,
+    "not_found": 404,
+    "provider_refused": 502,
+    "provider_unavailable": 502,
+    "enabled_not_recorded": 500,
+    "internal_error": 500,
+}
+"""The status of every code an owner may answer with; a code that is not here is trouble of ours, 500."""
+
+SHOWN_DETAILS = ("reason", "burned_at", "status", "warmup_status")
+"""What an answer's details may add to an error body."""
+
+
+def error_body(error: ApiError, call_id: str) -> bytes:
+    """Return the body of an error response."""
+    return encode({"error": str(error), "code": error.code, "request_id": call_id, **error.extras})
+
+
+def encode(value: Any) -> bytes:
+    """Return JSON as it is sent: UTF-8, no spaces."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
