@@ -77,7 +77,7 @@ class Simulator:
             found = routes.match(method, path)
             call = _call(provider.name, found, scope, path, raw)
             if found is None:
-                await answer_with(send, provider.error(404))
+                await self._pipeline.refuse(provider, call, send)
             else:
                 await self._pipeline.run(provider, found[0].handler, call, receive, send)
             return

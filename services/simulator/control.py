@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Literal
 
 from prometheus_client import REGISTRY, generate_latest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -39,6 +40,12 @@ class _Inbound(BaseModel):
     html: str | None = None
     in_reply_to: str | None = None
     message_id: str | None = None
+
+
+class _Verdict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    email: str
+    warmup_status: Literal[-1, -2, -3] | None
 
 
 class _Published(BaseModel):
@@ -131,6 +138,18 @@ class Control:
             self._world.turn(call.fields())
         return json_answer(200, self._world.knobs.model_dump(mode="json"))
 
+    def warmup(self, call: Call) -> Answer:
+        """Make the provider judge a sender: banned, spam folder unknown, suspended, or (null) as it really is."""
+        verdict = _Verdict(**call.fields())
+        account = self._world.store.get("in.account", verdict.email.lower())
+        if account is None:
+            return json_answer(404, {"error": f"no sender {verdict.email}"})
+        with self._world.store.transaction():
+            self._world.store.put(
+                "in.account", account["email"], {**account, "_verdict": verdict.warmup_status}
+            )
+        return json_answer(200, {"email": account["email"], "warmup_status": verdict.warmup_status})
+
     def inbound(self, call: Call) -> Answer:
         """Let a mail arrive."""
         arriving = _Inbound(**call.fields())
@@ -163,7 +182,7 @@ class Control:
         return json_answer(201, {"id": record_id})
 
     def reset(self, _: Call) -> Answer:
-        """Forget everything; virtual time starts again."""
+        """Forget everything, the days that were advanced too."""
         self._world.store.reset()
         self._world.restart()
         domains.seed(self._world)
@@ -196,6 +215,7 @@ CONTROL: tuple[Route[Callable[[Control, Call], Answer]], ...] = (
     Route("POST", "/_sim/clock", "clock", Control.clock),
     Route("GET", "/_sim/knobs", "knobs", Control.knobs),
     Route("POST", "/_sim/knobs", "knobs", Control.knobs),
+    Route("POST", "/_sim/warmup", "warmup", Control.warmup),
     Route("POST", "/_sim/inbound", "inbound", Control.inbound),
     Route("POST", "/_sim/dns", "dns.publish", Control.publish),
     Route("POST", "/_sim/reset", "reset", Control.reset),

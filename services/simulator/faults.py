@@ -32,7 +32,7 @@ class Fault(BaseModel):
         default=None, ge=0, le=1, description="Chance to strike, per matching call."
     )
     seed: int = 0
-    status: int | None = Field(default=None, ge=400, le=599)
+    status: int | None = Field(default=None, ge=200, le=599)
     body: Json | str | None = Field(
         default=None, description="Object = JSON, text = HTML; unset = the provider's own."
     )

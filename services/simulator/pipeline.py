@@ -59,6 +59,11 @@ class Pipeline:
             answer = self._perform(provider, handler, call, at, fault)
             await self._after(provider, answer, fault, receive, send)
 
+    async def refuse(self, provider: Provider, call: Call, send: Send) -> None:
+        """Answer a call that names no operation."""
+        self._record(call, self._world.now(), 404, None)
+        await answer_with(send, provider.error(404))
+
     def _admit(self, provider: Provider, call: Call) -> Answer | None:
         try:
             provider.authenticate(self._world, call)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -21,7 +20,7 @@ class SimulatorSettings(BaseSettings):
     day_seconds: float = Field(
         default=86_400.0, gt=0, description="Length of one virtual day in real seconds."
     )
-    clock_anchor: datetime | None = Field(
+    clock_anchor: AwareDatetime | None = Field(
         default=None, description="Start of virtual day 0; unset = first start."
     )
     clock_paused_seconds: float = Field(

@@ -36,7 +36,7 @@ def at(account: Json, now: float) -> Growth:
     days = account["_warm_days"] + running
     if local_part_begins(account["email"], "banned") and days >= 1:
         return Growth(BANNED, 1, score(1))
-    status = ACTIVE if account["_enabled"] else PAUSED
+    status = account.get("_verdict") or (ACTIVE if account["_enabled"] else PAUSED)
     return Growth(status, days, score(days) if days else None)
 
 

@@ -140,6 +140,27 @@ def test_knobs_change_what_is_undocumented(simulator: Simulated) -> None:
     assert simulator.post("/_sim/knobs", {"nonsense": 1}).status_code == 400
 
 
+def test_the_provider_can_be_made_to_judge_a_sender(simulator: Simulated) -> None:
+    address = "ada@myagentmail.com"
+    simulator.inbox("ada")
+    simulator.sender(address, simulator.inbox_key(address))
+
+    for verdict, shown in ((-3, -3), (-2, -2), (None, 0)):
+        body = {"email": address, "warmup_status": verdict}
+        assert simulator.post("/_sim/warmup", body).status_code == 200
+        assert simulator.account(address)["warmup_status"] == shown
+
+    assert simulator.post("/_sim/warmup", {"email": "no@b.c", "warmup_status": -3}).status_code == 404
+
+
+def test_a_call_that_names_no_operation_is_on_record(simulator: Simulated) -> None:
+    simulator.http.get("/agentmail/v0/pods")
+
+    assert [(call["status"], call["path"]) for call in simulator.calls("unknown")] == [
+        (404, "/agentmail/v0/pods")
+    ]
+
+
 def test_mail_to_nobody_and_a_clock_turned_back_are_refused(simulator: Simulated) -> None:
     assert simulator.post("/_sim/inbound", {"to": "no@one.example", "from": "a@b.c"}).status_code == 404
     assert simulator.post("/_sim/clock", {"advance_days": -1}).status_code == 400
