@@ -1,0 +1,117 @@
+"""The composition root: builds the pool, the provider clients, the parts, the relay and the consumer, and runs them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from services.provisioner import accounts
+from services.provisioner.context import Context
+from services.provisioner.settings import ProvisionerSettings
+from services.provisioner.subscribers import TOPICS, handle_batches, owned_requests
+from shared.clock import Clock, Ids, RandomIds, SystemClock
+from shared.db.migrate import head_of
+from shared.db.pool import connect, create_pool
+from shared.http.client import build_client
+from shared.http.gate import Gate
+from shared.http.health import Check, Tasks, database_check, health_routes
+from shared.http.provider import Provider
+from shared.messaging.batch import Batches
+from shared.messaging.consumer import Consumer
+from shared.messaging.recorder import Recorder
+from shared.messaging.relay import Relay
+from shared.security.vault import MasterKeys, Vault
+
+SERVICE = "provisioner"
+ROLE = "mailwright_provisioner"
+PARTS = (accounts.running,)
+
+
+def build(settings: ProvisionerSettings, *, clock: Clock | None = None, ids: Ids | None = None) -> Starlette:
+    """Return the service's app; everything it needs is opened when the app starts and closed when it stops."""
+    tasks = Tasks()
+    checks: dict[str, Check] = {}
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            relay = Relay(
+                SERVICE,
+                partial(
+                    connect,
+                    settings.database_url.get_secret_value(),
+                    schema=SERVICE,
+                    role=ROLE,
+                    application=f"{SERVICE}-relay",
+                ),
+                settings.kafka(),
+            )
+            context = await _open(stack, settings, clock or SystemClock(), ids or RandomIds(), relay)
+            checks["database"] = database_check(context.pool, SERVICE, head_of(SERVICE))
+            parts = [await stack.enter_async_context(part(context)) for part in PARTS]
+
+            def after_commit() -> None:
+                relay.wake()
+                for part in parts:
+                    part.wake()
+
+            handle = handle_batches(parts)
+            batches = Batches(SERVICE, context.pool, handle, context.recorder, owned_requests(parts))
+            consumer = Consumer(
+                SERVICE, context.pool, settings.kafka(), TOPICS, batches, handle, after_commit=after_commit
+            )
+            runs = {name: run for part in parts for name, run in part.tasks.items()}
+            async with tasks.running(relay=relay.run, consumer=consumer.run, **runs):
+                yield
+
+    return Starlette(routes=health_routes(tasks, checks), lifespan=lifespan)
+
+
+async def _open(
+    stack: AsyncExitStack, settings: ProvisionerSettings, clock: Clock, ids: Ids, relay: Relay
+) -> Context:
+    """Open what the parts share; nothing here needs the database, the broker or a provider to be there."""
+    pool = await stack.enter_async_context(
+        await create_pool(
+            settings.database_url.get_secret_value(),
+            schema=SERVICE,
+            role=ROLE,
+            application=SERVICE,
+            max_size=20,
+        )
+    )
+
+    async def provider(name: str, url: str, key: SecretStr, rate: float) -> Provider:
+        client = build_client(url, headers={"authorization": f"Bearer {key.get_secret_value()}"})
+        await stack.enter_async_context(client)
+        return Provider(name, client, Gate(pool, name, "default", rate_per_second=rate, burst=rate), clock)
+
+    return Context(
+        settings=settings,
+        pool=pool,
+        recorder=Recorder(clock, ids),
+        vault=Vault(MasterKeys.parse(settings.master_keys.get_secret_value())),
+        agentmail=await provider(
+            "agentmail",
+            settings.agentmail_url,
+            settings.agentmail_key,
+            settings.agentmail_requests_per_second,
+        ),
+        instantly=await provider(
+            "instantly",
+            settings.instantly_url,
+            settings.instantly_key,
+            settings.instantly_requests_per_second,
+        ),
+        cloudflare=await provider(
+            "cloudflare",
+            settings.cloudflare_url,
+            settings.cloudflare_token,
+            settings.cloudflare_requests_per_second,
+        ),
+        announce=relay.wake,
+    )

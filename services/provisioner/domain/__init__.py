@@ -1,0 +1,1 @@
+"""The provisioner's rules: pure decisions over frozen data."""

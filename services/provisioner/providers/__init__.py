@@ -1,0 +1,1 @@
+"""One thin client per vendor, behind the ports."""

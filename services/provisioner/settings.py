@@ -1,0 +1,49 @@
+"""Which environment variables shape a provisioner process; read by `main` and `bootstrap` only."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from shared.settings import CommonSettings
+
+
+class ProvisionerSettings(CommonSettings):
+    """Every field is read from the environment with the prefix `MAILWRIGHT_`."""
+
+    agentmail_url: str = "https://api.agentmail.to"
+    """Where AgentMail answers, without the `/v0`."""
+    agentmail_key: SecretStr = SecretStr("")
+    """The organisation's API key at AgentMail."""
+    agentmail_requests_per_second: float = Field(default=100.0, gt=0)
+    """The budget that all processes share for AgentMail."""
+    instantly_url: str = "https://api.instantly.ai/api/v2"
+    """Where Instantly's API v2 answers."""
+    instantly_key: SecretStr = SecretStr("")
+    """The workspace's API key at Instantly."""
+    instantly_requests_per_second: float = Field(default=100.0, gt=0)
+    """The budget that all processes share for Instantly; its own limit is 100 for the whole workspace."""
+    cloudflare_url: str = "https://api.cloudflare.com/client/v4"
+    """Where Cloudflare's API v4 answers."""
+    cloudflare_token: SecretStr = SecretStr("")
+    """The API token for the zones the system may write to."""
+    cloudflare_zones: str = ""
+    """Zones the system may write to: comma separated names, `*` for every zone the token sees, empty for none."""
+    cloudflare_requests_per_second: float = Field(default=4.0, gt=0)
+    """The budget that all processes share for Cloudflare; its own limit is 1,200 in five minutes."""
+    platform_domains: str = ""
+    """Comma separated domains that are verified and usable by every tenant."""
+
+    saga_concurrency: int = Field(default=64, ge=1)
+    """Sagas that one process drives at the same time."""
+    saga_lease_seconds: float = Field(default=10.0, gt=0)
+    """How long a saga stays with a process that stopped renewing its lease."""
+    saga_deadline_seconds: float = Field(default=86_400.0, gt=0)
+    """After this long a saga gives up, or says that it is stuck if an inbox may exist."""
+    undo_stuck_seconds: float = Field(default=3_600.0, gt=0)
+    """After this long an undo that still goes on says that it is stuck."""
+    sender_login_attempts: int = Field(default=10, ge=1)
+    """How often a new mailbox may fail its first login at the warmup provider before that counts as a refusal."""
+    sweep_seconds: tuple[float, ...] = (120.0, 900.0, 3_600.0, 86_400.0)
+    """When an effect that may still land late is looked for, counted from the moment its outcome became unknown."""
+    domain_poll_seconds: float = Field(default=600.0, gt=0)
+    """The first delay between two checks of a domain that is verifying; it doubles from check to check."""

@@ -1,0 +1,103 @@
+"""Reservations: addresses, new accounts and their sagas, written in the transaction of the batch that asked for them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from services.provisioner.domain.accounts import DomainClaim, Holder, Reservation
+from shared.contracts.answers import RequestAnswered
+from shared.contracts.domains import DomainStatus
+from shared.contracts.envelope import Recorded
+from shared.db.pool import Connection
+from shared.errors import Retryable
+from shared.messaging import answers
+from shared.messaging.event_log import append
+from shared.messaging.recorder import Recorder
+
+RESERVE = """
+    with free as (
+        insert into address (address, account_id, state) values ($8, $1, 'live')
+        on conflict (address) do nothing returning account_id
+    ), created as (
+        insert into account (
+            id, tenant_id, workspace_id, user_id, dialect, plan, status, address, username, domain_id, domain,
+            display_name, first_name, last_name, daily_limit, suspended,
+            version, last_event_id, last_event_time, created_at, updated_at
+        )
+        select account_id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 1, $17, $18, $19, $19
+        from free returning id
+    )
+    insert into saga (account_id, direction, epoch, request_id, traceparent)
+    select id, 'forward', 1, $20, $21 from created
+    returning account_id
+"""
+HOLDER = "select account_id, state = 'burned', reason, burned_at from address where address = $1"
+
+
+class PostgresReservations:
+    """The `Reservations` of one transaction."""
+
+    def __init__(self, connection: Connection, recorder: Recorder) -> None:
+        self._connection = connection
+        self._recorder = recorder
+
+    async def begin(self, request: Recorded) -> bool:
+        """Take a request in hand; False if that happened before, and then its answer is sent again."""
+        return await answers.begin(self._connection, self._recorder, request)
+
+    async def claim(self, domain_id: UUID) -> DomainClaim | None:
+        """Return what is known of a claim to a domain."""
+        row = await self._connection.fetchrow(
+            """
+            select id, tenant_id, workspace_id, domain, status = $2 as is_verified, is_platform
+            from domain_claim where id = $1
+            """,
+            domain_id,
+            DomainStatus.VERIFIED.value,
+        )
+        return None if row is None else DomainClaim(**dict(row))
+
+    async def reserve(self, reservation: Reservation) -> Holder | None:
+        """Reserve the address and record the account, its saga and its first fact; else say who holds it.
+
+        A reservation of the same address that is not yet committed is waited for: its row decides (S0-36).
+
+        Raises:
+            Retryable: The address was given back at this very moment; the batch is handled again.
+        """
+        account, fact = reservation.account, reservation.fact
+        reserved = await self._connection.fetchval(
+            RESERVE,
+            account.account_id,
+            account.tenant_id,
+            account.workspace_id,
+            account.user_id,
+            account.dialect.value,
+            account.plan.model_dump(mode="json"),
+            account.status.value,
+            account.address,
+            account.username,
+            account.domain_id,
+            account.domain,
+            account.display_name,
+            account.first_name,
+            account.last_name,
+            account.daily_limit,
+            account.suspended,
+            fact.id,
+            fact.time,
+            account.created_at,
+            reservation.request.request_id,
+            reservation.request.traceparent,
+        )
+        if reserved is not None:
+            await append(self._connection, fact)
+            return None
+        holder = await self._connection.fetchrow(HOLDER, account.address)
+        if holder is None:
+            raise Retryable("The address was given back while it was being reserved.")
+        return Holder(*holder)
+
+    async def answer(self, request: Recorded, data: RequestAnswered) -> None:
+        """Record the one answer of the request."""
+        await answers.answer(self._connection, self._recorder, request, data)
