@@ -5,6 +5,7 @@ httpx's own pool does work that grows with the square of its connections, so req
 
 from __future__ import annotations
 
+import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
@@ -29,11 +30,32 @@ def build_client(
             connect=CONNECT_SECONDS, read=read_seconds, write=read_seconds, pool=CONNECT_SECONDS
         ),
         limits=limits,
-        transport=AiohttpTransport(limits=limits),
+        transport=_OneAttemptTransport(limits=limits),
         follow_redirects=False,
         trust_env=False,
         event_hooks={"request": [_send_trace]},
     )
+
+
+class _OneAttemptTransport(AiohttpTransport):
+    """aiohttp's pool without two habits that would hide or repeat an effect.
+
+    aiohttp repeats GET, PUT and DELETE by itself when a kept connection is cut, and the bridge to httpx reports a cut
+    in the middle of a call as a connect timeout, as if nothing had been sent.
+    """
+
+    def get_client(self) -> aiohttp.ClientSession:
+        session = super().get_client()
+        session._retry_connection = False  # noqa: SLF001  aiohttp has no public switch for it
+        return session
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await super().handle_async_request(request)
+        except httpx.ConnectTimeout as error:
+            if isinstance(error.__cause__, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError):
+                raise
+            raise httpx.ReadError(str(error), request=request) from error.__cause__
 
 
 async def _send_trace(request: httpx.Request) -> None:

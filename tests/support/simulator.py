@@ -108,7 +108,9 @@ def running_simulator(settings: SimulatorSettings | None = None) -> Iterator[Sim
     thread.start()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     try:
-        with httpx.Client(base_url=url, headers=HEADERS, timeout=10.0, trust_env=False) as client:
+        with httpx.Client(
+            base_url=url, headers=HEADERS, timeout=10.0, trust_env=False, verify=False
+        ) as client:
             yield Simulated(url, client)
     finally:
         server.should_exit = True
