@@ -39,8 +39,8 @@ class Simulator:
     def __init__(self, world: World, deliveries: Deliveries) -> None:
         self._world, self._deliveries = world, deliveries
         faults = Faults(world.store)
-        self._control = Control(world, faults, self.settle)
         self._pipeline = Pipeline(world, faults, self.settle)
+        self._control = Control(world, faults, self.settle, self._pipeline.forget)
         self._routes: list[tuple[Provider, Router[Handler]]] = [
             (provider, Router(provider.routes, provider.prefix)) for provider in PROVIDERS
         ]

@@ -59,8 +59,10 @@ class _Published(BaseModel):
 class Control:
     """The control API over one world."""
 
-    def __init__(self, world: World, faults: Faults, settle: Callable[[], None]) -> None:
-        self._world, self._faults, self._settle = world, faults, settle
+    def __init__(
+        self, world: World, faults: Faults, settle: Callable[[], None], forget: Callable[[], None]
+    ) -> None:
+        self._world, self._faults, self._settle, self._forget = world, faults, settle, forget
 
     def run(self, handler: Callable[[Control, Call], Answer], call: Call) -> Answer:
         """Answer one control call; a body that does not fit is a 400 that says why."""
@@ -88,7 +90,8 @@ class Control:
         return self._entries("calls", call)
 
     def _entries(self, table: str, call: Call) -> Answer:
-        return json_answer(200, {"entries": self._world.store.entries(table, int(call.first("after") or 0))})
+        after, limit = int(call.first("after") or 0), int(call.first("limit") or -1)
+        return json_answer(200, {"entries": self._world.store.entries(table, after, limit)})
 
     def state(self, _: Call) -> Answer:
         """Return the live objects per provider, warmup as it stands at this virtual instant; secrets stay out."""
@@ -183,6 +186,7 @@ class Control:
 
     def reset(self, _: Call) -> Answer:
         """Forget everything, the days that were advanced too."""
+        self._forget()
         self._world.store.reset()
         self._world.restart()
         domains.seed(self._world)

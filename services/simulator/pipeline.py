@@ -59,6 +59,11 @@ class Pipeline:
             answer = self._perform(provider, handler, call, at, fault)
             await self._after(provider, answer, fault, receive, send)
 
+    def forget(self) -> None:
+        """Drop the late effects that have not landed."""
+        for task in self._tasks:
+            task.cancel()
+
     async def refuse(self, provider: Provider, call: Call, send: Send) -> None:
         """Answer a call that names no operation."""
         self._record(call, self._world.now(), 404, None)

@@ -114,10 +114,10 @@ class Store:
         self._entries[table].append({"n": self._last[table], **entry})
         return self._last[table]
 
-    def entries(self, table: str, after: int) -> list[Json]:
-        """Return the committed entries of `ledger` or `calls` past a number."""
-        query = f"SELECT entry FROM {table} WHERE n > ? ORDER BY n"  # noqa: S608
-        return [json.loads(row[0]) for row in self._db.execute(query, (after,))]
+    def entries(self, table: str, after: int, limit: int = -1) -> list[Json]:
+        """Return the committed entries of `ledger` or `calls` past a number; a negative limit means all."""
+        query = f"SELECT entry FROM {table} WHERE n > ? ORDER BY n LIMIT ?"  # noqa: S608
+        return [json.loads(row[0]) for row in self._db.execute(query, (after, limit))]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -104,6 +104,19 @@ async def test_late_lands_after_the_cut(simulator: Simulated) -> None:
     await eventually(lambda: created(simulator) == [ADA])
 
 
+async def test_a_late_effect_does_not_outlive_a_reset(simulator: Simulated) -> None:
+    simulator.fault("agentmail", "inboxes.create", "late", delay_seconds=0.1, match="ada@*")
+    with pytest.raises(CUT):
+        simulator.inbox("ada")
+    simulator.post("/_sim/reset")
+    simulator.fault("agentmail", "inboxes.create", "late", delay_seconds=0.1, match="bob@*")
+
+    with pytest.raises(CUT):
+        simulator.inbox("bob")
+
+    await eventually(lambda: created(simulator) == ["bob@myagentmail.com"])
+
+
 def test_a_match_picks_addresses(simulator: Simulated) -> None:
     simulator.fault("agentmail", "inboxes.*", "status", status=500, match="bob*@*")
 
