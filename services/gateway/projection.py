@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.gateway.views import AccountView, DomainView, Status, WarmupLabel
+from services.gateway.views import AccountView, Status, WarmupLabel
 from shared.contracts.accounts import AccountFact, AccountState, AccountStatus
 from shared.contracts.answers import RequestAnswered
 from shared.contracts.domains import DomainFact, DomainState
@@ -169,11 +169,6 @@ def account_view(row: AccountRow, domain: DomainState | None) -> AccountView | N
         warmup_status=warmup_status,
         updated_at=row.updated_at,
     )
-
-
-def domain_view(row: DomainRow) -> DomainView | None:
-    """Return what a reader sees of this row, None while the domain itself is unknown."""
-    return DomainView(row.state, row.version) if row.state else None
 
 
 def _version(event: Recorded) -> int:

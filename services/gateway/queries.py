@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,7 +25,7 @@ _ACCOUNTS = """
     from account a left join domain d on d.id = a.domain_id
     where a.created_at is not null and not a.is_deleted
 """
-_DOMAINS = "select d.state::text, d.version from domain d where d.created_at is not null"
+_DOMAINS = "select d.id, d.state::text, d.version from domain d where d.created_at is not null"
 
 
 class BadCursor(MailwrightError):
@@ -41,6 +42,12 @@ async def get_account(
         f"{_ACCOUNTS} and a.id = $1 and ($2::text is null or a.dialect = $2)", account_id, dialect
     )
     return _account(row) if row else None
+
+
+async def get_accounts(connection: Connection, account_ids: Iterable[UUID]) -> dict[UUID, AccountView]:
+    """Return those of these accounts that exist, whatever their dialect."""
+    rows = await connection.fetch(f"{_ACCOUNTS} and a.id = any($1::uuid[])", list(account_ids))
+    return {row["id"]: _account(row) for row in rows}
 
 
 async def list_accounts(
@@ -75,6 +82,12 @@ async def get_domain(
         f"{_DOMAINS} and d.id = $1 and ($2::text is null or d.dialect = $2)", domain_id, dialect
     )
     return _domain(row) if row else None
+
+
+async def get_domains(connection: Connection, domain_ids: Iterable[UUID]) -> dict[UUID, DomainView]:
+    """Return those of these claims to domains that exist, whatever their dialect."""
+    rows = await connection.fetch(f"{_DOMAINS} and d.id = any($1::uuid[])", list(domain_ids))
+    return {row["id"]: _domain(row) for row in rows}
 
 
 async def list_domains(

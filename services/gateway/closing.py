@@ -1,0 +1,136 @@
+"""Closing requests: an answer becomes the one response as soon as the projection shows what the answer promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from services.gateway.projection import is_reached
+from services.gateway.queries import get_accounts, get_domains
+from services.gateway.requests.model import OpenRequest, StoredResponse
+from services.gateway.requests.store import close_requests, load_open
+from services.gateway.store_projection import Owner, Rows
+from services.gateway.views import AccountView, DomainView
+from shared.contracts.answers import AccountRequestAnswered, DomainRequestAnswered, RequestAnswered
+from shared.contracts.envelope import Recorded
+from shared.contracts.registry import EVENT_TYPES
+from shared.db.pool import Connection
+from shared.security.vault import MasterKeys
+
+Render = Callable[[OpenRequest, RequestAnswered, AccountView | DomainView | None], StoredResponse]
+"""Turns an answer into the response of the request's dialect; pure."""
+
+
+def answered_accounts(events: Iterable[Recorded]) -> dict[UUID, Owner]:
+    """Return the accounts whose rows the answers among these events are about, with whom they belong to."""
+    return _subjects(events, AccountRequestAnswered)
+
+
+def answered_domains(events: Iterable[Recorded]) -> dict[UUID, Owner]:
+    """Return the domains whose rows the answers among these events are about, with whom they belong to."""
+    return _subjects(events, DomainRequestAnswered)
+
+
+def _subjects(events: Iterable[Recorded], kind: type[RequestAnswered]) -> dict[UUID, Owner]:
+    return {
+        event.data.subject_id: (event.tenant_id, event.workspace_id)
+        for event in events
+        if isinstance(event.data, kind) and event.data.needs
+    }
+
+
+async def close_answered(
+    connection: Connection,
+    events: Sequence[Recorded],
+    rows: Rows,
+    advanced: set[UUID],
+    render: Render,
+    *,
+    at: datetime,
+    keys: MasterKeys | None,
+) -> list[UUID]:
+    """Close every request whose answer's needs are reached now and return their ids; the other answers wait.
+
+    `events` is the batch, `rows` what it led to, under lock, and `advanced` the ids of the rows it changed.
+    """
+    answers = {
+        event.data.request_id: event.data for event in events if isinstance(event.data, RequestAnswered)
+    }
+    waiting = await _waiting_for(connection, advanced)
+    ready = {
+        request_id: answer
+        for request_id, answer in {**waiting, **answers}.items()
+        if is_reached(answer, rows.accounts.get(answer.subject_id) or rows.domains.get(answer.subject_id))
+    }
+    requests = await load_open(connection, answers.keys() | ready.keys()) if answers or ready else {}
+    await _remember(
+        connection,
+        [
+            (requests[each], answer)
+            for each, answer in answers.items()
+            if each in requests and each not in ready
+        ],
+    )
+    closing = sorted(ready.keys() & requests.keys())
+    views = await _views(connection, [ready[each] for each in closing])
+    closings = [
+        (requests[each], render(requests[each], ready[each], views.get(ready[each].subject_id)))
+        for each in closing
+    ]
+    await close_requests(connection, closings, at=at, keys=keys)
+    await _forget(connection, [request_id for request_id in waiting if request_id in ready])
+    return [request.id for request, _ in closings]
+
+
+async def _views(
+    connection: Connection, answers: Iterable[RequestAnswered]
+) -> dict[UUID, AccountView | DomainView]:
+    """Return what is visible of the subjects of these answers; of a refused account, for one, nothing is."""
+    accounts: set[UUID] = set()
+    domains: set[UUID] = set()
+    for answer in answers:
+        (domains if isinstance(answer, DomainRequestAnswered) else accounts).add(answer.subject_id)
+    views: dict[UUID, AccountView | DomainView] = {}
+    if accounts:
+        views.update(await get_accounts(connection, accounts))
+    if domains:
+        views.update(await get_domains(connection, domains))
+    return views
+
+
+async def _waiting_for(connection: Connection, advanced: set[UUID]) -> dict[UUID, RequestAnswered]:
+    if not advanced:
+        return {}
+    found = await connection.fetch(
+        "select request_id, type, data::text from pending_answer where subject_id = any($1::uuid[])",
+        list(advanced),
+    )
+    return {
+        row["request_id"]: cast("RequestAnswered", EVENT_TYPES[row["type"]].model_validate_json(row["data"]))
+        for row in found
+    }
+
+
+async def _remember(connection: Connection, answers: Sequence[tuple[OpenRequest, RequestAnswered]]) -> None:
+    if answers:
+        await connection.execute(
+            """
+            insert into pending_answer (request_id, subject_id, tenant_id, type, data)
+            select a.request_id, a.subject_id, a.tenant_id, a.type, a.data::jsonb
+            from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[])
+                as a (request_id, subject_id, tenant_id, type, data)
+            on conflict (request_id) do nothing
+            """,
+            [request.id for request, _ in answers],
+            [answer.subject_id for _, answer in answers],
+            [request.tenant_id for request, _ in answers],
+            [answer.TYPE for _, answer in answers],
+            [answer.model_dump_json() for _, answer in answers],
+        )
+
+
+async def _forget(connection: Connection, request_ids: Sequence[UUID]) -> None:
+    if request_ids:
+        await connection.execute("delete from pending_answer where request_id = any($1::uuid[])", request_ids)
