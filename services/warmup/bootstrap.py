@@ -1,0 +1,113 @@
+"""The composition root: builds the pool, the provider client, the workers, the relay and the consumer, and runs them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from starlette.applications import Starlette
+
+from services.warmup.domain.schedule import Jitter, Schedule
+from services.warmup.domain.warmup import Warmup
+from services.warmup.handlers.enable_warmups import Batch, EnableWarmups
+from services.warmup.handlers.follow_warmup import FollowWarmup
+from services.warmup.handlers.judge_day import JudgeDay
+from services.warmup.ports import WarmupProvider
+from services.warmup.providers.instantly import Instantly
+from services.warmup.settings import WarmupSettings
+from services.warmup.store import Desk
+from services.warmup.subscribers import OWNED, TOPICS, handle_batches
+from shared.clock import Clock, Ids, RandomIds, SystemClock
+from shared.db.leased_work import LeasedWorker
+from shared.db.migrate import head_of
+from shared.db.pool import Pool, connect, create_pool
+from shared.http.client import build_client
+from shared.http.gate import Gate
+from shared.http.health import Check, Tasks, database_check, health_routes
+from shared.http.provider import Provider
+from shared.messaging.batch import Batches
+from shared.messaging.consumer import Consumer
+from shared.messaging.recorder import Recorder
+from shared.messaging.relay import Relay
+
+SERVICE = "warmup"
+ROLE = "mailwright_warmup"
+
+
+def build(
+    settings: WarmupSettings,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    jitter: Jitter = random.uniform,
+) -> Starlette:
+    """Return the service's app; everything it needs is opened when the app starts and closed when it stops."""
+    tasks = Tasks()
+    checks: dict[str, Check] = {}
+    recorder = Recorder(clock or SystemClock(), ids or RandomIds())
+    schedule = schedule_of(settings, jitter)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            url = settings.database_url.get_secret_value()
+            log_connection = partial(connect, url, schema=SERVICE, role=ROLE, application=f"{SERVICE}-relay")
+            relay = Relay(SERVICE, log_connection, settings.kafka())
+            pool = await stack.enter_async_context(
+                await create_pool(url, schema=SERVICE, role=ROLE, application=SERVICE, max_size=20)
+            )
+            checks["database"] = database_check(pool, SERVICE, head_of(SERVICE))
+            provider = await _provider(stack, settings, pool, recorder.clock)
+            desk = Desk(pool, recorder, recorder.ids, lease_seconds=settings.warmup_lease_seconds)
+
+            parts = (desk, provider, recorder, schedule, relay.wake)
+            enable, follow, judge = EnableWarmups(*parts), FollowWarmup(*parts), JudgeDay(*parts)
+            enabling = LeasedWorker[Batch](
+                "enable", enable.claim, enable.run, concurrency=settings.warmup_concurrency
+            )
+            following = LeasedWorker[Warmup]("follow", follow.claim, follow.run, concurrency=16)
+            judging = LeasedWorker[Batch]("judge", judge.claim, judge.run, concurrency=2)
+
+            def after_commit() -> None:
+                relay.wake()
+                enabling.wake()
+
+            handle = handle_batches(recorder)
+            batches = Batches(SERVICE, pool, handle, recorder, OWNED)
+            consumer = Consumer(
+                SERVICE, pool, settings.kafka(), TOPICS, batches, handle, after_commit=after_commit
+            )
+            async with tasks.running(
+                relay=relay.run,
+                consumer=consumer.run,
+                enabling=enabling.run,
+                following=following.run,
+                judging=judging.run,
+            ):
+                yield
+
+    return Starlette(routes=health_routes(tasks, checks), lifespan=lifespan)
+
+
+def schedule_of(settings: WarmupSettings, jitter: Jitter) -> Schedule:
+    """Return the delays and the calendar that the settings ask for."""
+    return Schedule(
+        calendar=settings.calendar(),
+        jitter=jitter,
+        window_seconds=settings.warmup_window_seconds,
+        first_retry_seconds=settings.warmup_first_retry_seconds,
+        longest_retry_seconds=settings.warmup_longest_retry_seconds,
+    )
+
+
+async def _provider(
+    stack: AsyncExitStack, settings: WarmupSettings, pool: Pool, clock: Clock
+) -> WarmupProvider:
+    key = settings.instantly_key.get_secret_value()
+    client = build_client(settings.instantly_url, headers={"authorization": f"Bearer {key}"})
+    await stack.enter_async_context(client)
+    rate = settings.instantly_requests_per_second
+    gate = Gate(pool, "instantly", "default", rate_per_second=rate, burst=rate)
+    return Instantly(Provider("instantly", client, gate, clock))

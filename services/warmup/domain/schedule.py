@@ -1,0 +1,60 @@
+"""When the next step of a warmup is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from shared.clock import Calendar
+
+LONGEST_WAIT_IN_ATTEMPT_SECONDS = 4.0
+LONGEST_FOLLOW_SECONDS = 30.0
+LONGEST_SPREAD_SECONDS = 3_600.0
+SPREAD_PARTS = 997
+PUT_BACK_SECONDS = 1.0
+
+Jitter = Callable[[float, float], float]
+"""Returns a number between two, at random."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The service's delays, in seconds, and its calendar."""
+
+    calendar: Calendar
+    jitter: Jitter
+    window_seconds: float = 25.0
+    """How long the first attempt may take before it counts as failed."""
+    first_retry_seconds: float = 60.0
+    longest_retry_seconds: float = 3_600.0
+    follow_seconds: float = 0.5
+
+    def retry_at(self, now: datetime, attempts: int, at_least: float | None = None) -> datetime:
+        """Return when to try again by ourselves after `attempts` attempts: 60 s at first, then up to an hour."""
+        longest = min(
+            self.longest_retry_seconds, self.first_retry_seconds * 2.0 ** min(max(attempts - 1, 0), 30)
+        )
+        delay = self.jitter(min(self.first_retry_seconds, longest), longest)
+        return now + timedelta(seconds=max(delay, at_least or 0.0))
+
+    def again_at(self, now: datetime, tries: int, at_least: float | None = None) -> datetime:
+        """Return when to call again within the same attempt."""
+        longest = min(LONGEST_WAIT_IN_ATTEMPT_SECONDS, 0.4 * 2.0 ** min(tries, 10))
+        return now + timedelta(seconds=max(self.jitter(longest / 2, longest), at_least or 0.0))
+
+    def follow_at(self, now: datetime, tries: int, at_least: float | None = None) -> datetime:
+        """Return when to look at an accepted enable, or at a provider that did not answer, again."""
+        longest = min(LONGEST_FOLLOW_SECONDS, self.follow_seconds * 2.0 ** min(tries, 10))
+        return now + timedelta(seconds=max(self.jitter(longest / 2, longest), at_least or 0.0))
+
+    def put_back_at(self, now: datetime) -> datetime:
+        """Return when work that was interrupted on our side is taken up again."""
+        return now + timedelta(seconds=PUT_BACK_SECONDS)
+
+    def next_day(self, now: datetime, account_id: UUID) -> datetime:
+        """Return when the account is judged next: early on the next day, accounts spread over its first tenth."""
+        spread = min(self.calendar.day_seconds / 10, LONGEST_SPREAD_SECONDS)
+        part = account_id.int % SPREAD_PARTS / SPREAD_PARTS
+        return self.calendar.start_of(self.calendar.day(now) + 1) + timedelta(seconds=spread * part)

@@ -1,0 +1,168 @@
+"""What a warmup is, and how each thing that can happen changes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from shared.contracts.accounts import Failure
+from shared.contracts.warmups import WarmupState, WarmupStatus
+
+
+class AttemptBy(StrEnum):
+    """Who opened the attempt to enable that is under way."""
+
+    SERVICE = "service"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warmup:
+    """A warmup with everything the service keeps of it; the public part is `state_of`."""
+
+    account_id: UUID
+    tenant_id: UUID
+    workspace_id: UUID
+    address: str
+    account_version: int
+    """The account's version at which warmup began; the answer to the create request needs it."""
+    status: WarmupStatus
+    version: int = 0
+    """Counts the facts told; 0 before the first attempt has come to an outcome."""
+    created_at: datetime
+    updated_at: datetime
+    last_event_id: UUID
+    last_event_time: datetime
+    traceparent: str | None = None
+    create_request_id: UUID | None = None
+    """The create request, until it is answered."""
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    started_at: datetime | None = None
+    is_confirmed: bool = False
+    day: int = 0
+    total_sent: int = 0
+    reputation: float | None = None
+    failure_code: str | None = None
+    failure_message: str | None = None
+    job_id: str | None = None
+    """The provider's job behind the last accepted enable."""
+    attempt_by: AttemptBy | None = None
+    """Set while an attempt is open; there is one at a time."""
+    attempt_started_at: datetime | None = None
+    intent_at: datetime | None = None
+    """Set while a call may have been made whose outcome nobody has recorded."""
+    tries: int = 0
+    """Waits since the last step forward; the next wait grows with it."""
+    goes_alone: bool = False
+    """Whether it must not share a call, because a shared one went wrong."""
+    due_at: datetime | None = None
+    lease_token: UUID | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an attempt to enable is under way."""
+        return self.attempt_by is not None
+
+
+def state_of(warmup: Warmup) -> WarmupState:
+    """Return the public state."""
+    failure = None
+    if warmup.failure_code is not None:
+        failure = Failure(code=warmup.failure_code, message=warmup.failure_message or "")
+    return WarmupState(
+        account_id=warmup.account_id,
+        tenant_id=warmup.tenant_id,
+        workspace_id=warmup.workspace_id,
+        address=warmup.address,
+        status=warmup.status,
+        created_at=warmup.created_at,
+        updated_at=warmup.updated_at,
+        attempts=warmup.attempts,
+        next_attempt_at=warmup.next_attempt_at,
+        started_at=warmup.started_at,
+        is_confirmed=warmup.is_confirmed,
+        day=warmup.day,
+        total_sent=warmup.total_sent,
+        reputation=warmup.reputation,
+        failure=failure,
+    )
+
+
+def asked_to_retry(warmup: Warmup, now: datetime) -> Warmup:
+    """Open an attempt for a client, due at once."""
+    return replace(warmup, attempt_by=AttemptBy.CLIENT, due_at=now, tries=0)
+
+
+def waiting(warmup: Warmup, until: datetime, *, is_alone: bool, is_unresolved: bool) -> Warmup:
+    """Keep the attempt open until another call; an unresolved one is looked up before it is repeated."""
+    return replace(
+        warmup,
+        due_at=until,
+        tries=warmup.tries + 1,
+        goes_alone=warmup.goes_alone or is_alone,
+        intent_at=warmup.attempt_started_at if is_unresolved else None,
+    )
+
+
+def attempt_closed(warmup: Warmup, *, is_unresolved: bool) -> Warmup:
+    """Close the attempt and change nothing else, so that a refused retry leaves what clients see as it was (S1-25)."""
+    return replace(
+        warmup,
+        attempt_by=None,
+        attempt_started_at=None,
+        intent_at=warmup.attempt_started_at if is_unresolved else None,
+        tries=0,
+        due_at=warmup.next_attempt_at,
+    )
+
+
+def start_failed(warmup: Warmup, failure: Failure, next_at: datetime, *, is_unresolved: bool) -> Warmup:
+    """Not started, and tried again at `next_at`."""
+    return replace(
+        attempt_closed(warmup, is_unresolved=is_unresolved),
+        status=WarmupStatus.NOT_STARTED,
+        is_confirmed=False,
+        started_at=None,
+        job_id=None,
+        failure_code=failure.code,
+        failure_message=failure.message,
+        next_attempt_at=next_at,
+        due_at=next_at,
+    )
+
+
+def started(
+    warmup: Warmup, now: datetime, *, is_confirmed: bool, job_id: str | None, due_at: datetime
+) -> Warmup:
+    """Warming: accepted by the provider, or shown by it as warming already."""
+    return replace(
+        attempt_closed(warmup, is_unresolved=False),
+        status=WarmupStatus.WARMING,
+        started_at=now,
+        is_confirmed=is_confirmed,
+        job_id=job_id,
+        next_attempt_at=None,
+        failure_code=None,
+        failure_message=None,
+        goes_alone=False,
+        due_at=due_at,
+    )
+
+
+def confirmed(warmup: Warmup, due_at: datetime) -> Warmup:
+    """The provider shows it as warming; from `due_at` on it is judged once a day."""
+    return replace(warmup, is_confirmed=True, job_id=None, tries=0, due_at=due_at)
+
+
+def over(warmup: Warmup, status: WarmupStatus) -> Warmup:
+    """In a state in which nothing is due any more: graduated, banned, suspended or ended."""
+    return replace(
+        attempt_closed(warmup, is_unresolved=False),
+        status=status,
+        next_attempt_at=None,
+        job_id=None,
+        due_at=None,
+    )

@@ -1,0 +1,34 @@
+"""The account goes away: whatever attempt is under way is fenced off, and the warmup has ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.warmup.domain.warmup import over
+from services.warmup.handlers import answers
+from services.warmup.handlers.facts import tell
+from services.warmup.ports import Cause, WarmupStore
+from shared.contracts.envelope import Recorded
+from shared.contracts.warmups import WarmupEnded, WarmupStatus
+from shared.messaging.recorder import Recorder
+
+
+async def end_warmup(store: WarmupStore, recorder: Recorder, event: Recorded) -> None:
+    """End the warmup if there is one, and answer whoever waits for it.
+
+    The worker that holds its lease loses it here, so that nothing it learns afterwards can be recorded.
+    """
+    warmup = await store.load(event.subject)
+    if warmup is None or warmup.status is WarmupStatus.ENDED:
+        return
+    cause = Cause.of(event)
+    ended = replace(over(warmup, WarmupStatus.ENDED), create_request_id=None)
+    ended, fact = tell(recorder, ended, WarmupEnded, cause=cause, request_id=event.request_id)
+    await store.replace(warmup, ended)
+    await store.record(fact)
+    for waiting in await store.take_waiting(warmup.account_id):
+        refusal = answers.wrong_state(waiting.request_id, warmup.account_id, ended)
+        await store.answer(Cause.of(fact), refusal)
+    if warmup.create_request_id is not None:
+        refusal = answers.ended_before_start(warmup.create_request_id, warmup.account_id)
+        await store.answer(Cause.of(fact), refusal)

@@ -1,0 +1,39 @@
+"""Telling what happened to a warmup: the next version of its public state, as an event."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from services.warmup.domain.warmup import Warmup, state_of
+from services.warmup.ports import Cause
+from shared.contracts.envelope import Recorded
+from shared.contracts.warmups import WarmupFact
+from shared.messaging.recorder import Recorder
+
+
+def tell(
+    recorder: Recorder,
+    warmup: Warmup,
+    fact: type[WarmupFact],
+    *,
+    cause: Cause | None = None,
+    request_id: UUID | None = None,
+) -> tuple[Warmup, Recorded]:
+    """Return the warmup one version on, and the fact that says so.
+
+    Without a cause of its own the fact follows from the warmup's last event.
+    """
+    told = replace(warmup, version=warmup.version + 1, updated_at=recorder.clock.now())
+    event = recorder.event(
+        fact(warmup=state_of(told)),
+        subject=told.account_id,
+        tenant_id=told.tenant_id,
+        workspace_id=told.workspace_id,
+        sequence=told.version,
+        request_id=request_id,
+        causation_id=cause.event_id if cause else warmup.last_event_id,
+        traceparent=(cause.traceparent if cause else None) or warmup.traceparent,
+        after=max(warmup.last_event_time, cause.time) if cause else warmup.last_event_time,
+    )
+    return replace(told, last_event_id=event.id, last_event_time=event.time), event

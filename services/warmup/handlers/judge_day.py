@@ -1,0 +1,144 @@
+"""The worker's daily judgement: what the provider says in total, whether that is enough, once per account and day."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from services.warmup.domain.attempts import Sender
+from services.warmup.domain.days import DayDecision, Judgement, Observation, decide_day
+from services.warmup.domain.schedule import Schedule
+from services.warmup.domain.warmup import Warmup, over
+from services.warmup.fail_points import DAY
+from services.warmup.handlers.facts import tell
+from services.warmup.ports import BATCH_LIMIT, ProviderTrouble, WarmupDesk, WarmupProvider, Work
+from shared.contracts.envelope import Recorded
+from shared.contracts.warmups import (
+    WarmupBanned,
+    WarmupDayRecorded,
+    WarmupFact,
+    WarmupGraduated,
+    WarmupStatus,
+    WarmupSuspended,
+)
+from shared.messaging.recorder import Recorder
+from shared.observability.failpoints import failpoint
+
+Batch = tuple[Warmup, ...]
+AT_ONCE = 8
+LAST_STATES: Mapping[Judgement, tuple[WarmupStatus, type[WarmupFact]]] = {
+    Judgement.GRADUATE: (WarmupStatus.GRADUATED, WarmupGraduated),
+    Judgement.BAN: (WarmupStatus.BANNED, WarmupBanned),
+    Judgement.SUSPEND: (WarmupStatus.SUSPENDED, WarmupSuspended),
+}
+
+
+class JudgeDay:
+    """Claims confirmed warmups whose next day has come, and judges each by the provider's totals (S1-31)."""
+
+    def __init__(
+        self,
+        desk: WarmupDesk,
+        provider: WarmupProvider,
+        recorder: Recorder,
+        schedule: Schedule,
+        announce: Callable[[], None],
+    ) -> None:
+        self._desk = desk
+        self._provider = provider
+        self._recorder = recorder
+        self._schedule = schedule
+        self._announce = announce
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+
+    async def claim(self, _: int) -> Sequence[Batch]:
+        """Lease one batch of what is due."""
+        due = await self._desk.claim(Work.JUDGE, BATCH_LIMIT, self._recorder.clock.now())
+        return [tuple(due)] if due else []
+
+    async def run(self, batch: Batch) -> None:
+        """Ask for the whole batch, then judge each account on its own; the accounts nobody answered for come again."""
+        try:
+            failpoint(f"{DAY}.before_call")
+            totals = await self._provider.totals([warmup.address for warmup in batch])
+        except ProviderTrouble as trouble:
+            for warmup in batch:
+                await self._wait(warmup, trouble.wait_seconds)
+            return
+        except Exception:
+            for warmup in batch:
+                await self._put_back(warmup)
+            raise
+        ends = await asyncio.gather(
+            *(self._judge(warmup, totals.get(warmup.address, 0)) for warmup in batch), return_exceptions=True
+        )
+        for end in ends:
+            if end is not None:
+                raise end
+
+    async def _judge(self, warmup: Warmup, total_sent: int) -> None:
+        async with self._at_once:
+            try:
+                sender = await self._provider.sender(warmup.address)
+                failpoint(f"{DAY}.after_call")
+                await self._record(warmup, _observation(warmup, sender, total_sent))
+                failpoint(f"{DAY}.after_commit")
+            except ProviderTrouble as trouble:
+                await self._wait(warmup, trouble.wait_seconds)
+            except Exception:
+                await self._put_back(warmup)
+                raise
+        self._announce()
+
+    async def _record(self, warmup: Warmup, observation: Observation) -> None:
+        """Record the day and what it comes to, unless this day is judged already: then there is only the next one."""
+        now = self._recorder.clock.now()
+        decision = decide_day(observation)
+        async with self._desk.transaction() as store:
+            if not await store.hold(warmup):
+                return
+            day = self._schedule.calendar.day(now)
+            if not await store.add_day(warmup.account_id, day, observation, decision):
+                due_at = self._schedule.next_day(now, warmup.account_id)
+                await store.replace(warmup, replace(warmup, due_at=due_at, tries=0))
+                return
+            after, facts = self._facts(warmup, observation, decision, now)
+            await store.replace(warmup, after)
+            await store.record(*facts)
+            failpoint(f"{DAY}.before_commit")
+
+    def _facts(
+        self, warmup: Warmup, seen: Observation, decision: DayDecision, now: datetime
+    ) -> tuple[Warmup, list[Recorded]]:
+        day = replace(
+            warmup,
+            day=warmup.day + 1,
+            total_sent=seen.total_sent,
+            reputation=seen.reputation,
+            tries=0,
+            due_at=self._schedule.next_day(now, warmup.account_id),
+        )
+        after, recorded = tell(self._recorder, day, WarmupDayRecorded)
+        if decision.judgement not in LAST_STATES:
+            return after, [recorded]
+        status, fact = LAST_STATES[decision.judgement]
+        after, last = tell(self._recorder, over(after, status), fact)
+        return after, [recorded, last]
+
+    async def _put_back(self, warmup: Warmup) -> None:
+        await self._desk.put_back(warmup, self._schedule.put_back_at(self._recorder.clock.now()))
+
+    async def _wait(self, warmup: Warmup, at_least: float | None) -> None:
+        at = self._schedule.follow_at(self._recorder.clock.now(), warmup.tries, at_least)
+        async with self._desk.transaction() as store:
+            await store.replace(warmup, replace(warmup, due_at=at, tries=warmup.tries + 1))
+
+
+def _observation(warmup: Warmup, sender: Sender | None, total_sent: int) -> Observation:
+    """Return what was seen; a total never shrinks because the provider leaves an address out for once."""
+    total = max(total_sent, warmup.total_sent)
+    if sender is None:
+        return Observation(None, warmup.reputation, total)
+    return Observation(sender.status, sender.reputation, total)

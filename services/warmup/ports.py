@@ -1,0 +1,162 @@
+"""What the handlers of the warmup service need of the outside, in the words of the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from services.warmup.domain.attempts import JobStatus, Sender, Verdict
+from services.warmup.domain.days import DayDecision, Observation
+from services.warmup.domain.warmup import Warmup
+from shared.contracts.answers import AccountRequestAnswered
+from shared.contracts.envelope import Recorded
+from shared.errors import MailwrightError
+
+BATCH_LIMIT = 100
+"""Addresses that one call to the provider may carry."""
+
+
+class ProviderTrouble(MailwrightError):
+    """A question to the provider got no answer; ask again, after `wait_seconds` if it said so."""
+
+    code = "provider_unavailable"
+
+    def __init__(self, message: str, *, wait_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
+
+
+class WarmupProvider(Protocol):
+    """The warmup provider."""
+
+    async def enable(self, addresses: Sequence[str]) -> Verdict:
+        """Ask for warmup of up to 100 addresses with one call; every way it can end is a verdict."""
+        ...
+
+    async def sender(self, address: str) -> Sender | None:
+        """Return what the provider shows for an address; None when it does not know it.
+
+        Raises:
+            ProviderTrouble: It did not answer.
+        """
+        ...
+
+    async def job(self, job_id: str) -> JobStatus | None:
+        """Return how far a job is; None when the provider has forgotten it.
+
+        Raises:
+            ProviderTrouble: It did not answer.
+        """
+        ...
+
+    async def totals(self, addresses: Sequence[str]) -> Mapping[str, int]:
+        """Return the mails sent since warmup began, for those of up to 100 addresses that have data.
+
+        Raises:
+            ProviderTrouble: It did not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The event behind an answer: what the answer names as its cause, and must not precede."""
+
+    event_id: UUID
+    time: datetime
+    tenant_id: UUID
+    workspace_id: UUID | None
+    traceparent: str | None
+
+    @classmethod
+    def of(cls, event: Recorded) -> Cause:
+        """Return an event as a cause."""
+        return cls(event.id, event.time, event.tenant_id, event.workspace_id, event.traceparent)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRetry:
+    """A retry request that waits for the attempt under way."""
+
+    request_id: UUID
+    cause: Cause
+
+
+class WarmupStore(Protocol):
+    """Warmups within one transaction."""
+
+    async def add(self, warmup: Warmup) -> bool:
+        """Keep a new warmup; False if the account has one."""
+        ...
+
+    async def load(self, account_id: UUID) -> Warmup | None:
+        """Return a warmup and keep everybody else from changing it until the transaction ends."""
+        ...
+
+    async def hold(self, warmup: Warmup) -> bool:
+        """Do the same for a leased warmup; False if the lease is lost or the warmup has moved on."""
+        ...
+
+    async def replace(self, before: Warmup, after: Warmup) -> bool:
+        """Change a warmup and give up its lease, if it is still at `before`'s version and lease (S1-15, S1-16)."""
+        ...
+
+    async def add_day(
+        self, account_id: UUID, day: int, observation: Observation, decision: DayDecision
+    ) -> bool:
+        """Keep the judgement of one account and day; False if that day has one."""
+        ...
+
+    async def begin(self, request: Recorded) -> bool:
+        """Take a request in hand; False if that happened before."""
+        ...
+
+    async def wait(self, request: Recorded) -> None:
+        """Let a retry request wait for the attempt under way."""
+        ...
+
+    async def take_waiting(self, account_id: UUID) -> Sequence[WaitingRetry]:
+        """Return the retry requests that wait, first come first, and forget them: the caller answers them."""
+        ...
+
+    async def record(self, *events: Recorded) -> None:
+        """Record events."""
+        ...
+
+    async def answer(self, cause: Cause, data: AccountRequestAnswered) -> None:
+        """Record the one answer of a request."""
+        ...
+
+
+class Work(StrEnum):
+    """What can be due for a warmup."""
+
+    ENABLE = "enable"
+    FOLLOW = "follow"
+    JUDGE = "judge"
+
+
+class WarmupDesk(Protocol):
+    """Where workers get due warmups, transactions to conclude them in, and a way to put them back."""
+
+    def transaction(self) -> AbstractAsyncContextManager[WarmupStore]:
+        """Open a transaction; it commits when the block ends without an exception."""
+        ...
+
+    async def claim(
+        self, work: Work, limit: int, now: datetime, *, alone: bool | None = None
+    ) -> Sequence[Warmup]:
+        """Lease what is due; for enabling this commits the intent, and `intent_at` of what is returned is the earlier one.
+
+        `alone` narrows to warmups that must, or need not, have a call of their own.
+        """
+        ...
+
+    async def put_back(self, warmup: Warmup, due_at: datetime) -> None:
+        """Give up the lease and leave everything else as the claim left it, the intent included."""
+        ...

@@ -1,0 +1,1 @@
+"""The warmup provider behind our own words."""

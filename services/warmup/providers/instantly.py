@@ -1,0 +1,121 @@
+"""Instantly's API v2 as the warmup provider: enabling, its background jobs, what it shows of senders."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from services.warmup.domain.attempts import JobStatus, Said, Sender, SenderStatus, Verdict
+from services.warmup.ports import BATCH_LIMIT, ProviderTrouble
+from shared.errors import Retryable, Unknown
+from shared.http.errors import ProviderRefused
+from shared.http.provider import Provider
+
+ENABLE_SECONDS = 8.0
+LOOK_UP_SECONDS = 4.0
+ANALYTICS_SECONDS = 10.0
+
+SENDER_STATUS: Mapping[Any, SenderStatus] = {
+    1: SenderStatus.WARMING,
+    0: SenderStatus.PAUSED,
+    -1: SenderStatus.BANNED,
+    -2: SenderStatus.SUSPENDED,
+    -3: SenderStatus.SUSPENDED,
+}
+JOB_FINISHED: Mapping[Any, JobStatus] = {
+    "success": JobStatus.SUCCEEDED,
+    "completed": JobStatus.SUCCEEDED,
+    "failed": JobStatus.FAILED,
+    "error": JobStatus.FAILED,
+    "cancelled": JobStatus.FAILED,
+}
+
+T = TypeVar("T")
+
+
+class Instantly:
+    """The warmup provider; see `ports.WarmupProvider`."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
+
+    async def enable(self, addresses: Sequence[str]) -> Verdict:
+        """Ask for warmup of up to 100 addresses (S1-12); asking again for a warming one changes nothing (S1-13).
+
+        Raises:
+            ValueError: No address, which could mean all of them, or more than a call may carry.
+        """
+        if not 1 <= len(addresses) <= BATCH_LIMIT:
+            raise ValueError(f"between 1 and {BATCH_LIMIT} addresses can be enabled at once")
+        try:
+            job = await self._provider.call(
+                "warmup.enable",
+                "POST",
+                "/accounts/warmup/enable",
+                json={"emails": list(addresses)},
+                read_seconds=ENABLE_SECONDS,
+            )
+        except ProviderRefused as error:
+            return Verdict(Said.LOCKED if error.status == 409 else Said.REFUSED)
+        except Retryable as error:
+            return Verdict(Said.UNAVAILABLE, wait_seconds=error.retry_after)
+        except Unknown:
+            return Verdict(Said.UNKNOWN)
+        job_id = job.get("id") if isinstance(job, dict) else None
+        return Verdict(Said.ACCEPTED, job_id=job_id if isinstance(job_id, str) else None)
+
+    async def sender(self, address: str) -> Sender | None:
+        """Return what Instantly shows for an address; None when it does not know it."""
+        path = f"/accounts/{quote(address, safe='@')}"
+        account = await _answered(
+            self._provider.call("accounts.get", "GET", path, read_seconds=LOOK_UP_SECONDS)
+        )
+        if account is None:
+            return None
+        score = account.get("stat_warmup_score")
+        status = SENDER_STATUS.get(account.get("warmup_status"))
+        if status is None:
+            raise ProviderTrouble("The warmup provider shows a status that has no meaning here.")
+        return Sender(status, None if score is None else float(score))
+
+    async def job(self, job_id: str) -> JobStatus | None:
+        """Return how far a background job is; None when Instantly has forgotten it."""
+        path = f"/background-jobs/{quote(job_id, safe='')}"
+        job = await _answered(self._provider.call("jobs.get", "GET", path, read_seconds=LOOK_UP_SECONDS))
+        if job is None:
+            return None
+        return JOB_FINISHED.get(job.get("status"), JobStatus.RUNNING)
+
+    async def totals(self, addresses: Sequence[str]) -> Mapping[str, int]:
+        """Return the mails sent per address; Instantly leaves out zeros and addresses without data."""
+        analytics = await _answered(
+            self._provider.call(
+                "warmup.analytics",
+                "POST",
+                "/accounts/warmup-analytics",
+                json={"emails": list(addresses)},
+                read_seconds=ANALYTICS_SECONDS,
+            )
+        )
+        totals = (analytics or {}).get("aggregate_data") or {}
+        return {address: int(counters.get("sent") or 0) for address, counters in totals.items()}
+
+
+async def _answered(call: Awaitable[Any]) -> dict[str, Any] | None:
+    """Return the object a question was answered with, None for "not found"; every other end is trouble."""
+    try:
+        answer = await call
+    except ProviderRefused as error:
+        if error.status == 404:
+            return None
+        raise ProviderTrouble("The warmup provider refused the question.") from error
+    except Retryable as error:
+        raise ProviderTrouble(
+            "The warmup provider cannot be asked now.", wait_seconds=error.retry_after
+        ) from error
+    except Unknown as error:
+        raise ProviderTrouble("The warmup provider did not answer the question.") from error
+    if not isinstance(answer, dict):
+        raise ProviderTrouble("The warmup provider answered with something else than an object.")
+    return answer

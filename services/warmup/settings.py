@@ -1,0 +1,28 @@
+"""Which environment variables shape a warmup process; read by `main` and `bootstrap` only."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from shared.settings import CommonSettings
+
+
+class WarmupSettings(CommonSettings):
+    """Every field is read from the environment with the prefix `MAILWRIGHT_`."""
+
+    instantly_url: str = "https://api.instantly.ai/api/v2"
+    """Where Instantly's API v2 answers."""
+    instantly_key: SecretStr = SecretStr("")
+    """The workspace's API key at Instantly."""
+    instantly_requests_per_second: float = Field(default=100.0, gt=0)
+    """The budget that all processes share for Instantly; its own limit is 100 for the whole workspace."""
+    warmup_concurrency: int = Field(default=8, ge=1)
+    """Calls to enable that one process has under way at the same time."""
+    warmup_lease_seconds: float = Field(default=20.0, gt=0)
+    """How long a warmup stays with a process that may have died."""
+    warmup_window_seconds: float = Field(default=25.0, gt=0)
+    """How long the first attempt to enable may take before it counts as failed."""
+    warmup_first_retry_seconds: float = Field(default=60.0, gt=0)
+    """When a warmup that failed to start is first tried again; the delay then grows."""
+    warmup_longest_retry_seconds: float = Field(default=3_600.0, gt=0)
+    """The longest delay between two such tries."""

@@ -1,0 +1,206 @@
+"""Every write of the warmup service: warmups by compare-and-swap, leases, waiting retries, judged days."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.warmup.domain.days import DayDecision, Observation
+from services.warmup.domain.warmup import AttemptBy, Warmup
+from services.warmup.ports import Cause, WaitingRetry, Work
+from shared.clock import Ids
+from shared.contracts.answers import AccountRequestAnswered
+from shared.contracts.envelope import Recorded
+from shared.contracts.warmups import WarmupStatus
+from shared.db.pool import Connection, Pool
+from shared.messaging import answers
+from shared.messaging.event_log import append
+from shared.messaging.recorder import Recorder
+
+COLUMNS = tuple(field.name for field in fields(Warmup))
+FIXED = {"account_id", "tenant_id", "workspace_id", "created_at", "lease_token"}
+CHANGING = tuple(name for name in COLUMNS if name not in FIXED)
+
+ADD = f"""
+    insert into warmup ({", ".join(COLUMNS)}) values ({", ".join(f"${n}" for n in range(1, len(COLUMNS) + 1))})
+    on conflict (account_id) do nothing returning true
+"""  # noqa: S608  only our own column names are interpolated, here and below
+LOAD = f"select {', '.join(COLUMNS)} from warmup where account_id = $1 for update"  # noqa: S608
+HOLD = "select true from warmup where account_id = $1 and version = $2 and lease_token = $3 for update"
+REPLACE = f"""
+    update warmup set lease_token = null, leased_until = null,
+        {", ".join(f"{name} = ${n}" for n, name in enumerate(CHANGING, 4))}
+    where account_id = $1 and version = $2 and lease_token is not distinct from $3 returning true
+"""  # noqa: S608
+PUT_BACK = """
+    update warmup set lease_token = null, leased_until = null, due_at = $4
+    where account_id = $1 and version = $2 and lease_token = $3
+"""
+
+DUE_FOR = {
+    Work.ENABLE: "status in ('starting', 'not_started')",
+    Work.FOLLOW: "status = 'warming' and not is_confirmed",
+    Work.JUDGE: "status = 'warming' and is_confirmed",
+}
+INTENT = """,
+    intent_at = $2, attempt_by = coalesce(w.attempt_by, 'service'),
+    attempt_started_at = coalesce(w.attempt_started_at, $2),
+    attempts = w.attempts + (w.attempt_started_at is null)::int
+"""
+SHOWN = ", ".join("due.intent_at" if name == "intent_at" else f"w.{name}" for name in COLUMNS)
+CLAIMS = {
+    work: f"""
+        with due as (
+            select account_id, intent_at from warmup
+            where due_at <= $2 and (leased_until is null or leased_until < now()) and {condition}
+                and ($5::boolean is null or $5 = (goes_alone or attempt_by is not distinct from 'client'))
+            order by due_at limit $3 for update skip locked
+        )
+        update warmup w set lease_token = $1, leased_until = now() + make_interval(secs => $4)
+            {INTENT if work is Work.ENABLE else ""}
+        from due where w.account_id = due.account_id
+        returning {SHOWN}
+    """  # noqa: S608
+    for work, condition in DUE_FOR.items()
+}
+
+
+class Store:
+    """Warmups within one transaction; see `ports.WarmupStore`."""
+
+    def __init__(self, connection: Connection, recorder: Recorder) -> None:
+        self._connection = connection
+        self._recorder = recorder
+
+    async def add(self, warmup: Warmup) -> bool:
+        """Keep a new warmup; False if the account has one."""
+        values = [getattr(warmup, name) for name in COLUMNS]
+        return bool(await self._connection.fetchval(ADD, *values))
+
+    async def load(self, account_id: UUID) -> Warmup | None:
+        """Return a warmup, locked until the transaction ends."""
+        row = await self._connection.fetchrow(LOAD, account_id)
+        return None if row is None else _warmup(row)
+
+    async def hold(self, warmup: Warmup) -> bool:
+        """Lock a leased warmup; False if the lease is lost or the warmup has moved on."""
+        held = await self._connection.fetchval(HOLD, warmup.account_id, warmup.version, warmup.lease_token)
+        return bool(held)
+
+    async def replace(self, before: Warmup, after: Warmup) -> bool:
+        """Write `after` over `before` and give up the lease; False if the row is not `before`'s any more."""
+        values = [getattr(after, name) for name in CHANGING]
+        written = await self._connection.fetchval(
+            REPLACE, before.account_id, before.version, before.lease_token, *values
+        )
+        return bool(written)
+
+    async def add_day(
+        self, account_id: UUID, day: int, observation: Observation, decision: DayDecision
+    ) -> bool:
+        """Keep the judgement of one account and day; False if that day has one."""
+        added = await self._connection.fetchval(
+            """
+            insert into warmup_day (account_id, day, provider_status, reputation, total_sent, judgement, reason)
+            values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning true
+            """,
+            account_id,
+            day,
+            observation.status,
+            observation.reputation,
+            observation.total_sent,
+            decision.judgement,
+            decision.reason,
+        )
+        return bool(added)
+
+    async def begin(self, request: Recorded) -> bool:
+        """Take a request in hand; False if that happened before."""
+        return await answers.begin(self._connection, self._recorder, request)
+
+    async def wait(self, request: Recorded) -> None:
+        """Let a retry request wait for the attempt under way."""
+        await self._connection.execute(
+            """
+            insert into waiting_retry
+                (request_id, account_id, event_id, event_time, tenant_id, workspace_id, traceparent)
+            values ($1, $2, $3, $4, $5, $6, $7)
+            """,
+            request.request_id,
+            request.subject,
+            request.id,
+            request.time,
+            request.tenant_id,
+            request.workspace_id,
+            request.traceparent,
+        )
+
+    async def take_waiting(self, account_id: UUID) -> Sequence[WaitingRetry]:
+        """Return the waiting retry requests in the order they came, and forget them."""
+        rows = await self._connection.fetch(
+            """
+            delete from waiting_retry where account_id = $1
+            returning place, request_id, event_id, event_time, tenant_id, workspace_id, traceparent
+            """,
+            account_id,
+        )
+        return [
+            WaitingRetry(row["request_id"], Cause(*tuple(row)[2:]))
+            for row in sorted(rows, key=lambda row: int(row["place"]))
+        ]
+
+    async def record(self, *events: Recorded) -> None:
+        """Record events; they are published once the transaction has committed."""
+        await append(self._connection, *events)
+
+    async def answer(self, cause: Cause, data: AccountRequestAnswered) -> None:
+        """Record the one answer of a request; a request that has one keeps it."""
+        request = Recorded(
+            id=cause.event_id,
+            subject=data.subject_id,
+            time=cause.time,
+            tenant_id=cause.tenant_id,
+            workspace_id=cause.workspace_id,
+            traceparent=cause.traceparent,
+            data=data,
+        )
+        await answers.answer(self._connection, self._recorder, request, data)
+
+
+class Desk:
+    """Due warmups and the transactions to conclude them in; see `ports.WarmupDesk`."""
+
+    def __init__(self, pool: Pool, recorder: Recorder, ids: Ids, *, lease_seconds: float) -> None:
+        self._pool = pool
+        self._recorder = recorder
+        self._ids = ids
+        self._lease_seconds = lease_seconds
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Store]:
+        """Open a transaction; it commits when the block ends without an exception."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            yield Store(connection, self._recorder)
+
+    async def claim(
+        self, work: Work, limit: int, now: datetime, *, alone: bool | None = None
+    ) -> Sequence[Warmup]:
+        """Lease what is due under a fresh token; for enabling, the intent is committed with the lease."""
+        rows = await self._pool.fetch(CLAIMS[work], self._ids.new(), now, limit, self._lease_seconds, alone)
+        return [_warmup(row) for row in rows]
+
+    async def put_back(self, warmup: Warmup, due_at: datetime) -> None:
+        """Give up the lease and keep the intent."""
+        await self._pool.execute(PUT_BACK, warmup.account_id, warmup.version, warmup.lease_token, due_at)
+
+
+def _warmup(row: Any) -> Warmup:
+    values: dict[str, Any] = dict(row)
+    values["status"] = WarmupStatus(values["status"])
+    if values["attempt_by"] is not None:
+        values["attempt_by"] = AttemptBy(values["attempt_by"])
+    return Warmup(**values)

@@ -1,0 +1,43 @@
+"""The Kafka edge: what the warmup service reads, and which handler each event goes to."""
+
+from __future__ import annotations
+
+from services.warmup.handlers.end_warmup import end_warmup
+from services.warmup.handlers.retry_warmup import retry_warmup
+from services.warmup.handlers.start_warmup import start_warmup
+from services.warmup.store import Store
+from shared.contracts.accounts import AccountDeleting, AccountProvisioned, AccountProvisioningFailed
+from shared.contracts.envelope import ACCOUNTS, Event, Received
+from shared.contracts.warmups import WarmupRetryRequested
+from shared.db.pool import Connection
+from shared.messaging.batch import BatchHandler, dispatch
+from shared.messaging.recorder import Recorder
+
+TOPICS = (ACCOUNTS,)
+OWNED: frozenset[type[Event]] = frozenset({WarmupRetryRequested})
+
+
+def handle_batches(recorder: Recorder) -> BatchHandler:
+    """Return the batch handler of the service; other event types are ignored."""
+
+    async def on_account_provisioned(connection: Connection, received: Received) -> None:
+        data = received.event.data
+        if isinstance(data, AccountProvisioned):
+            await start_warmup(Store(connection, recorder), recorder, received.event, data.account)
+
+    async def on_account_going(connection: Connection, received: Received) -> None:
+        await end_warmup(Store(connection, recorder), recorder, received.event)
+
+    async def on_retry_requested(connection: Connection, received: Received) -> None:
+        data = received.event.data
+        if isinstance(data, WarmupRetryRequested):
+            await retry_warmup(Store(connection, recorder), recorder, received.event, data)
+
+    return dispatch(
+        {
+            AccountProvisioned: on_account_provisioned,
+            AccountProvisioningFailed: on_account_going,
+            AccountDeleting: on_account_going,
+            WarmupRetryRequested: on_retry_requested,
+        }
+    )
