@@ -23,6 +23,9 @@ STATUS_OF_CODE: dict[str, int] = {
 }
 """The status of every code an owner may answer with; a code that is not here is trouble of ours, 500."""
 
+EXACT_MESSAGES = {"enabled_not_recorded": "Warmup was enabled but failed to update account status"}
+"""Sentences that clients compare, whatever the owner's answer says (S1-26)."""
+
 SHOWN_DETAILS = ("reason", "burned_at", "status", "warmup_status")
 """What an answer's details may add to an error body."""
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
-from services.gateway.dialects.puffle.errors import SHOWN_DETAILS, STATUS_OF_CODE, encode, error_body
+from services.gateway.dialects.puffle.errors import (
+    EXACT_MESSAGES,
+    SHOWN_DETAILS,
+    STATUS_OF_CODE,
+    encode,
+    error_body,
+)
 from services.gateway.errors import ApiError
 from services.gateway.requests.model import OpenRequest, RequestKind, StoredResponse
 from services.gateway.views import AccountView, DomainView, HistoryEntry
@@ -122,7 +128,7 @@ def _refusal(
 ) -> StoredResponse:
     code = answer.code or "internal_error"
     status = STATUS_OF_CODE.get(code, 500)
-    message = answer.message or "The request could not be done."
+    message = EXACT_MESSAGES.get(code) or answer.message or "The request could not be done."
     extras = {name: answer.details[name] for name in SHOWN_DETAILS if name in answer.details}
     if code == "wrong_state" and isinstance(view, AccountView):
         extras |= {"status": view.status.value, "warmup_status": view.warmup_status.value}

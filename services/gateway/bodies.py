@@ -1,0 +1,119 @@
+"""Reading a call's body: bounded, JSON, of the expected shape, with a sentence that names the field when it is not."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from starlette.requests import Request
+
+from services.gateway.errors import ApiError, body_too_large, invalid, unsupported_media_type
+
+LIMIT = 65_536
+"""Largest body in bytes."""
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+_JSON_TYPE = re.compile(r'application/json(\s*;\s*charset\s*=\s*"?utf-8"?)?\s*', re.IGNORECASE)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_SENTENCES = {
+    "missing": "is required",
+    "string_type": "must be a string",
+    "string_too_short": "must not be empty",
+}
+
+
+async def read_json(request: Request) -> Any:
+    """Return the call's body as JSON.
+
+    Raises:
+        ApiError: It is not JSON in UTF-8 (415, 400), or too large (413).
+    """
+    content_type = request.headers.get("content-type", "")
+    if _JSON_TYPE.fullmatch(content_type) is None or "content-encoding" in request.headers:
+        raise unsupported_media_type()
+    return _parse(await _read(request))
+
+
+async def read_nothing(request: Request) -> None:
+    """Read the body of a call that needs none: nothing and an empty object are the same (S1-2).
+
+    Raises:
+        ApiError: There is something in it.
+    """
+    body = await _read(request)
+    if not body.strip():
+        return
+    value = _parse(body)
+    if not isinstance(value, dict):
+        raise invalid("The body must be empty or an empty JSON object.")
+    for name in value:
+        raise _unknown_field(name)
+
+
+def shaped(shape: type[Shape], value: Any) -> Shape:
+    """Return the body as its model.
+
+    Raises:
+        ApiError: It does not fit; the sentence names the field (400).
+    """
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        raise _refusal(error.errors(include_url=False, include_context=False, include_input=False)) from None
+
+
+async def _read(request: Request) -> bytes:
+    length = request.headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > LIMIT:
+        raise body_too_large(LIMIT)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LIMIT:
+            raise body_too_large(LIMIT)
+    return bytes(body)
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_constant)
+        if _SURROGATE.search(body):
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise invalid("The body is not valid JSON.", code="invalid_json") from None
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a field is given twice")
+    return value
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _refusal(errors: list[ErrorDetails]) -> ApiError:
+    # A misspelt optional field leaves no other trace, and a misspelt required one is better named than missed.
+    first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
+    if not first["loc"]:
+        return invalid("The body must be a JSON object.")
+    name = str(first["loc"][0])
+    if first["type"] == "extra_forbidden":
+        return _unknown_field(name)
+    sentence = _SENTENCES.get(first["type"], first["msg"] if first["type"] == "refused" else "is not valid")
+    return invalid(f"The field {_quoted(name)} {sentence}.")
+
+
+def _unknown_field(name: str) -> ApiError:
+    return invalid(f"The field {_quoted(name)} is not known.", code="unknown_field")
+
+
+def _quoted(name: str) -> str:
+    return json.dumps(name if len(name) <= 64 else name[:64] + "…", ensure_ascii=False)

@@ -1,0 +1,137 @@
+"""The gateway's composition root: opens what it needs, runs what it runs, closes it all in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from fastapi import FastAPI
+
+from services.gateway.calls import Edge
+from services.gateway.dialects.puffle import routes_accounts, routes_domains
+from services.gateway.middleware import REFUSALS, EdgeMiddleware
+from services.gateway.reads import Reader
+from services.gateway.requests.accept import Requests
+from services.gateway.requests.reads import answers_of
+from services.gateway.requests.render import render_answer
+from services.gateway.requests.store import forget_expired
+from services.gateway.requests.wait import Waiting
+from services.gateway.security.authenticate import Authenticator
+from services.gateway.settings import GatewaySettings
+from services.gateway.shutdown import on_stop_signal
+from services.gateway.subscribers import TOPICS, Projector
+from shared.clock import Clock, Ids, RandomIds, SystemClock
+from shared.db.migrate import head_of
+from shared.db.pool import OUTAGE, Pool, connect, create_pool
+from shared.http.health import Tasks, database_check, health_routes
+from shared.messaging.batch import Batches
+from shared.messaging.consumer import Consumer
+from shared.messaging.recorder import Recorder
+from shared.messaging.relay import Relay
+from shared.observability.logging import get_logger
+from shared.security.vault import MasterKeys
+
+log = get_logger(__name__)
+
+SERVICE = "gateway"
+ROLE = "mailwright_gateway"
+REQUEST_ROLE = "mailwright_gateway_request"
+FORGET_SECONDS = 600.0
+CLOSE_SECONDS = 1.0
+
+
+def build(settings: GatewaySettings, *, clock: Clock | None = None, ids: Ids | None = None) -> FastAPI:
+    """Return the app; nothing is opened before it starts, and it starts while database and broker are away."""
+    clock, ids = clock or SystemClock(), ids or RandomIds()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with _running(app, settings, clock, ids):
+            yield
+
+    app = FastAPI(
+        title="Mailwright",
+        version="0.1.0",
+        summary="Email sender accounts for people and AI agents.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers=REFUSALS,
+    )
+    app.add_middleware(EdgeMiddleware, ids=ids)
+    # Kept flat, so that a refused method can be told which ones its path has.
+    app.router.routes += [*routes_accounts.router.routes, *routes_domains.router.routes]
+    return app
+
+
+@asynccontextmanager
+async def _running(app: FastAPI, settings: GatewaySettings, clock: Clock, ids: Ids) -> AsyncIterator[None]:
+    url, kafka = settings.database_url.get_secret_value(), settings.kafka()
+    text = settings.master_keys.get_secret_value()
+    keys = MasterKeys.parse(text) if text else None
+    recorder = Recorder(clock, ids)
+    async with (
+        _pool(url, ROLE, settings.gateway_pool_size) as pool,
+        _pool(url, REQUEST_ROLE, settings.gateway_read_pool_size) as read_pool,
+    ):
+        open_relay = partial(connect, url, schema=SERVICE, role=ROLE, application=f"{SERVICE}-relay")
+        relay = Relay(SERVICE, open_relay, kafka)
+        waiting = Waiting(lambda wanted: answers_of(pool, wanted, keys), limit=settings.gateway_waiting_calls)
+        projector = Projector(render_answer, clock, keys, lambda _: waiting.wake())
+        batches = Batches(SERVICE, pool, projector.on_events, recorder, frozenset())
+        consumer = Consumer(
+            SERVICE, pool, kafka, TOPICS, batches, projector.on_events, after_commit=projector.after_commit
+        )
+        requests = Requests(pool, recorder, waiting, relay.wake)
+        authenticator = Authenticator(pool, clock)
+        app.state.edge = Edge(
+            authenticator=authenticator,
+            requests=requests,
+            reader=Reader(read_pool),
+            ids=ids,
+            wait_seconds=settings.gateway_wait_seconds,
+            longest_wait_seconds=settings.gateway_longest_wait_seconds,
+        )
+        tasks = Tasks()
+        app.router.routes += health_routes(
+            tasks, {"database": database_check(pool, SERVICE, head_of(SERVICE))}
+        )
+        requests.writer.start()
+        with on_stop_signal(waiting.stop):
+            async with tasks.running(
+                relay=relay.run,
+                consumer=consumer.run,
+                waiting=waiting.run,
+                key_use=authenticator.keep_use,
+                forgetting=partial(_forget, pool, clock),
+            ):
+                yield
+                waiting.stop()
+                await requests.writer.stop()
+
+
+@asynccontextmanager
+async def _pool(url: str, role: str, size: int) -> AsyncIterator[Pool]:
+    pool = await create_pool(url, schema=SERVICE, role=role, application=SERVICE, max_size=size)
+    try:
+        yield pool
+    finally:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await pool.close()
+        pool.terminate()
+
+
+async def _forget(pool: Pool, clock: Clock) -> None:
+    """Erase stored answers that have expired, until cancelled."""
+    while True:
+        try:
+            async with pool.acquire() as connection:
+                while await forget_expired(connection, clock.now()):
+                    pass
+        except OUTAGE as error:
+            log.warning("answers_not_forgotten", error=type(error).__name__)
+        await asyncio.sleep(FORGET_SECONDS)

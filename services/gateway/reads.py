@@ -1,0 +1,30 @@
+"""Connections that serve reads: bound to one tenant, and to one workspace if the key is, by row-level security."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from shared.contracts.requests import Caller
+from shared.db.pool import Connection, Pool
+
+
+class Reader:
+    """Lends connections of the role that sees nothing until it is bound."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def bound(self, caller: Caller) -> AsyncIterator[Connection]:
+        """Lend a connection that sees what this caller may see, as of one instant, in a transaction that only reads."""
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await connection.execute(
+                "select set_config('app.tenant', $1, true), set_config('app.workspace', $2, true)",
+                str(caller.tenant_id),
+                str(caller.workspace_id or ""),
+            )
+            yield connection

@@ -1,0 +1,103 @@
+"""What is read of a request: by its Idempotency-Key, by what it is about, and, for those who wait, its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.gateway.requests.model import RequestKind, StoredResponse
+from services.gateway.requests.sealing import StoredBody, open_body
+from services.gateway.requests.store import scope_of
+from shared.contracts.requests import Caller
+from shared.db.pool import Connection, Pool
+from shared.security.vault import MasterKeys
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRequest:
+    """A request found by its Idempotency-Key."""
+
+    id: UUID
+    subject_id: UUID
+    fingerprint: bytes
+    expires_at: datetime
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """The request that made, or is to make, an account or a domain; `data` is that of its event."""
+
+    subject_id: UUID
+    user_id: UUID
+    data: dict[str, Any]
+    is_open: bool
+    status: int | None
+    code: str | None
+    message: str | None
+    answer_subject_id: UUID | None
+    accepted_at: datetime
+    answered_at: datetime | None
+
+
+async def find_by_key(pool: Pool | Connection, caller: Caller, route: str, key: str) -> KnownRequest | None:
+    """Return the request that this caller's scope made with this key on this route."""
+    row = await pool.fetchrow(
+        """
+        select id, subject_id, fingerprint, expires_at, state = 'open' as is_open from request
+        where tenant_id = $1 and scope_id = $2 and route = $3 and idempotency_key = $4
+        """,
+        caller.tenant_id,
+        scope_of(caller),
+        route,
+        key,
+    )
+    return KnownRequest(**row) if row else None
+
+
+async def find_creation(
+    connection: Connection, caller: Caller, kind: RequestKind, subject_id: UUID
+) -> Creation | None:
+    """Return the request that is to make this account or domain, if it came through the caller's dialect."""
+    row = await connection.fetchrow(
+        """
+        select subject_id, user_id, data, state = 'open' as is_open, status, code, message, answer_subject_id,
+            accepted_at, answered_at
+        from request where subject_id = $1 and kind = $2 and dialect = $3
+        """,
+        subject_id,
+        kind,
+        caller.dialect,
+    )
+    return Creation(**row) if row else None
+
+
+async def answers_of(
+    pool: Pool, request_ids: Iterable[UUID], keys: MasterKeys | None
+) -> dict[UUID, StoredResponse]:
+    """Return the answers of those of the given requests that have one.
+
+    Raises:
+        VaultError: A sealed answer does not open with these keys.
+    """
+    rows = await pool.fetch(
+        """
+        select id, status, headers, body, body_key_version, body_wrapped_key from request
+        where id = any($1::uuid[]) and state = 'answered' and body is not null
+        """,
+        list(request_ids),
+    )
+    return {
+        row["id"]: StoredResponse(
+            row["status"],
+            row["headers"],
+            open_body(
+                row["id"], StoredBody(row["body"], row["body_key_version"], row["body_wrapped_key"]), keys
+            ),
+            is_secret=row["body_wrapped_key"] is not None,
+        )
+        for row in rows
+    }
