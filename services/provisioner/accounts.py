@@ -2,25 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from random import Random
 
 import services.provisioner.fail_points  # noqa: F401  registers them
+from services.provisioner.account_saga import actions
 from services.provisioner.context import Context, Part
 from services.provisioner.handlers.request_account import request_account
+from services.provisioner.leases import Leases
+from services.provisioner.providers.agentmail import AgentMail
+from services.provisioner.providers.instantly import Instantly
+from services.provisioner.saga_rows import SagaWrite
+from services.provisioner.saga_runner import Limits, SagaRunner
 from services.provisioner.store import PostgresReservations
+from services.provisioner.store_sagas import SagaStore
+from services.provisioner.store_sweeps import SweepStore
+from services.provisioner.sweeper import Sweeper
 from shared.contracts.accounts import AccountRequested
 from shared.contracts.envelope import Event, Received
-from shared.db.pool import Connection
+from shared.db.grouped_writer import GroupedWriter
+from shared.db.leased_work import LeasedWorker
+from shared.db.pool import OUTAGE, Connection
 from shared.messaging.batch import Handler
 from shared.messaging.recorder import Recorder
+from shared.observability import metrics
 from shared.observability.failpoints import failpoint
+from shared.observability.logging import get_logger
+
+log = get_logger(__name__)
+
+WATCH_SECONDS = 15.0
 
 
 @asynccontextmanager
 async def running(context: Context) -> AsyncIterator[Part]:
     """Yield the accounts part; what it started by itself ends with the block."""
-    yield Part(handlers=account_handlers(context.recorder), tasks={}, wake=lambda: None)
+    settings, recorder, random = context.settings, context.recorder, Random()  # noqa: S311  spreads retries only
+    store = SagaStore(
+        context.pool,
+        recorder,
+        context.vault,
+        lease_seconds=settings.saga_lease_seconds,
+        sweep_after_seconds=settings.sweep_seconds[0],
+    )
+
+    async def flush(group: Sequence[SagaWrite]) -> Sequence[Exception | None]:
+        written = await store.write(group)
+        context.announce()
+        return written
+
+    writer: GroupedWriter[SagaWrite, None] = GroupedWriter(flush)
+    table = actions(AgentMail(context.agentmail), Instantly(context.instantly), store, settings.installation)
+    leases = Leases(store, settings.saga_lease_seconds)
+    limits = Limits(settings.saga_deadline_seconds, settings.sender_login_attempts)
+    runner = SagaRunner(table, writer.write, leases, recorder, limits, random)
+    sagas = LeasedWorker("sagas", leases.claim, runner.run, concurrency=settings.saga_concurrency)
+    sweeps = SweepStore(context.pool, recorder.ids, settings.sweep_seconds)
+    sweeper = LeasedWorker("sweeps", sweeps.claim, Sweeper(sweeps, table, random).run, concurrency=4)
+
+    async def watch() -> None:
+        while True:
+            await _watch_stuck(store, settings.saga_deadline_seconds, settings.undo_stuck_seconds)
+            await asyncio.sleep(WATCH_SECONDS)
+
+    writer.start()
+    try:
+        yield Part(
+            handlers=account_handlers(recorder),
+            tasks={"sagas": sagas.run, "leases": leases.run, "sweeps": sweeper.run, "stuck": watch},
+            wake=sagas.wake,
+        )
+    finally:
+        await leases.give_back()
+        await writer.stop()
 
 
 def account_handlers(recorder: Recorder) -> dict[type[Event], Handler]:
@@ -32,3 +88,15 @@ def account_handlers(recorder: Recorder) -> dict[type[Event], Handler]:
         failpoint("provisioner.reserve.before_commit")
 
     return {AccountRequested: on_account_requested}
+
+
+async def _watch_stuck(store: SagaStore, deadline_seconds: float, undo_seconds: float) -> None:
+    """Tell how many sagas go on past their time; an operator should look at them."""
+    try:
+        stuck = await store.count_stuck(deadline_seconds, undo_seconds)
+    except OUTAGE as error:
+        log.warning("stuck_unknown", error=type(error).__name__)
+        return
+    metrics.SAGA_STUCK.set(stuck)
+    if stuck:
+        log.error("saga_stuck", sagas=stuck)

@@ -30,6 +30,7 @@ FAIL_POINTS: dict[str, str] = {
     },
     "provisioner.turn.before_outcome": "a refusal is known, the turn to undoing not yet committed",
     "provisioner.turn.after_outcome": "the failure and the caller's answer are committed, nothing is undone yet",
+    "provisioner.sweep.after_call": "an effect that landed late is undone, the sweep not yet moved on",
     "provisioner.outcomes.before_commit": "a group of outcomes is written, its transaction not yet committed",
     "provisioner.outcomes.after_commit": "a group of outcomes is committed, no saga knows it yet",
 }

@@ -1,0 +1,100 @@
+"""The leases one process holds: renewed together while work goes on, and trusted only as long as they surely last."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+from uuid import UUID
+
+from services.provisioner.domain.sagas import Saga
+from services.provisioner.ports import LeaseLost
+from shared.db.pool import OUTAGE
+from shared.observability.logging import get_logger
+
+log = get_logger(__name__)
+
+
+class LeaseStore(Protocol):
+    """Where leases are kept, counted by the database's clock."""
+
+    async def claim(self, limit: int) -> list[Saga]:
+        """Lease due sagas."""
+        ...
+
+    async def renew(self, tokens: Sequence[UUID]) -> Collection[UUID]:
+        """Keep leases for another while and return those that are still ours."""
+        ...
+
+    async def release(self, tokens: Sequence[UUID]) -> None:
+        """Give leases back early."""
+        ...
+
+
+class Leases:
+    """Claims sagas and keeps their leases.
+
+    A process that was frozen may wake after its leases ended. Its writes are fenced in the database, but a provider
+    cannot be: so no call is begun under a lease that was not renewed within its own length.
+    """
+
+    def __init__(self, store: LeaseStore, lease_seconds: float) -> None:
+        self._store = store
+        self._lease_seconds = lease_seconds
+        self._held: dict[UUID, float] = {}
+
+    async def claim(self, limit: int) -> list[Saga]:
+        """Lease up to `limit` due sagas."""
+        asked_at = time.monotonic()
+        sagas = await self._store.claim(limit)
+        self._held.update((saga.token, asked_at) for saga in sagas)
+        return sagas
+
+    @contextmanager
+    def holding(self, token: UUID) -> Iterator[None]:
+        """Stop renewing a lease when its work ends, whatever it ended with."""
+        try:
+            yield
+        finally:
+            self._held.pop(token, None)
+
+    def require(self, token: UUID) -> None:
+        """Check a lease before a call.
+
+        Raises:
+            LeaseLost: It may have ended.
+        """
+        if time.monotonic() - self._held.get(token, float("-inf")) >= self._lease_seconds:
+            raise LeaseLost("The lease may have ended.")
+
+    async def run(self) -> None:
+        """Renew until cancelled."""
+        while True:
+            await asyncio.sleep(self._lease_seconds / 4)
+            if self._held:
+                await self._unless_away(self._renew)
+
+    async def give_back(self) -> None:
+        """Release what is held when the process stops, so that nobody has to wait for the leases to end."""
+        if self._held:
+            await self._unless_away(lambda: self._store.release(list(self._held)))
+
+    async def _renew(self) -> None:
+        asked_at = time.monotonic()
+        held = list(self._held)
+        still_ours = await self._store.renew(held)
+        for token in held:
+            if token not in self._held:
+                continue
+            if token in still_ours:
+                self._held[token] = asked_at
+            else:
+                self._held[token] = float("-inf")
+
+    async def _unless_away(self, ask: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await ask()
+        except OUTAGE as error:
+            log.warning("leases_database_away", error=type(error).__name__)

@@ -1,0 +1,224 @@
+"""Sagas in Postgres: claimed under a lease, and every step of theirs written in groups, each write fenced by its lease.
+
+A write names the token and the epoch it was decided under. If another worker has the saga by now, or it turned, nothing
+of that write happens and its caller learns `LeaseLost`; the other writes of the group go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.provisioner.domain.sagas import AddressFate, Saga
+from services.provisioner.ports import LeaseLost
+from services.provisioner.saga_rows import SagaWrite, account_row, columns, load, saga_row, step_row
+from shared.contracts.accounts import AccountState
+from shared.db.pool import OUTAGE, Connection, Pool
+from shared.messaging.answers import answer
+from shared.messaging.event_log import append
+from shared.messaging.recorder import Recorder
+from shared.observability.failpoints import failpoint
+from shared.security.vault import Vault
+
+CREDENTIAL_KIND = "inbox_credential"
+
+CLAIM = """
+    with due as (
+        select account_id, row_number() over (order by due_at) as n from (
+            select account_id, due_at from saga
+            where finished_at is null and due_at <= now() and (leased_until is null or leased_until < now())
+            order by due_at limit cardinality($1::uuid[]) for update skip locked
+        ) picked
+    )
+    update saga set lease_token = token, leased_until = now() + make_interval(secs => $2)
+    from due join unnest($1::uuid[]) with ordinality as tokens (token, n) using (n)
+    where saga.account_id = due.account_id
+    returning saga.account_id
+"""
+RENEW = """
+    update saga set leased_until = now() + make_interval(secs => $2)
+    where lease_token = any($1) returning lease_token
+"""
+RELEASE = "update saga set lease_token = null, leased_until = null where lease_token = any($1)"
+STUCK = """
+    select count(*) from saga where finished_at is null and case direction
+        when 'forward' then started_at < now() - make_interval(secs => $1)
+        else turned_at < now() - make_interval(secs => $2) end
+"""
+
+WRITE_SAGAS = """
+    update saga set
+        direction = w.direction, epoch = w.next_epoch, attempts = w.attempts, last_error_code = w.error_code,
+        due_at = coalesce(now() + w.wait_seconds * interval '1 second', saga.due_at),
+        turned_at = case when w.has_turned then now() else saga.turned_at end,
+        finished_at = case when w.is_finished then now() end,
+        lease_token = case when w.keeps_lease then saga.lease_token end,
+        leased_until = case when w.keeps_lease then saga.leased_until end
+    from unnest(
+        $1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::int[], $7::text[], $8::float8[],
+        $9::bool[], $10::bool[], $11::bool[]
+    ) as w (
+        account_id, token, epoch, direction, next_epoch, attempts, error_code, wait_seconds,
+        has_turned, is_finished, keeps_lease
+    )
+    where saga.account_id = w.account_id and saga.lease_token = w.token and saga.epoch = w.epoch
+    returning saga.account_id
+"""
+WRITE_STEPS = """
+    insert into saga_step (account_id, step, intent_at, outcome, is_doubtful, reference, undone_at)
+    select account_id, step, case when has_intent then now() end, outcome, is_doubtful, reference,
+        case when outcome = 'undone' then now() end
+    from unnest($1::uuid[], $2::text[], $3::bool[], $4::text[], $5::bool[], $6::jsonb[])
+        as w (account_id, step, has_intent, outcome, is_doubtful, reference)
+    on conflict (account_id, step) do update set
+        intent_at = case when excluded.intent_at is null then null
+            else coalesce(saga_step.intent_at, excluded.intent_at) end,
+        outcome = excluded.outcome, is_doubtful = excluded.is_doubtful, reference = excluded.reference,
+        undone_at = excluded.undone_at
+"""
+WRITE_ACCOUNTS = """
+    update account set
+        status = w.status, inbox_id = w.inbox_id, sender_id = w.sender_id, account_tag_id = w.account_tag_id,
+        warmup_tag_id = w.warmup_tag_id, credential_ref = w.credential_ref, failure_code = w.failure_code,
+        failure_message = w.failure_message, version = w.version, last_event_id = w.last_event_id,
+        last_event_time = w.last_event_time, updated_at = w.updated_at
+    from unnest(
+        $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[],
+        $9::text[], $10::bigint[], $11::uuid[], $12::timestamptz[], $13::timestamptz[]
+    ) as w (
+        id, status, inbox_id, sender_id, account_tag_id, warmup_tag_id, credential_ref, failure_code,
+        failure_message, version, last_event_id, last_event_time, updated_at
+    )
+    where account.id = w.id
+"""
+BURN = "update address set state = 'burned', reason = $2, burned_at = now() where account_id = $1"
+GIVE_BACK = "delete from address where account_id = $1"
+SWEEP_LATER = """
+    insert into sweep (account_id, step, due_at)
+    select $1, step, now() + make_interval(secs => $3) from unnest($2::text[]) as step
+    on conflict (account_id, step) do update
+    set doubtful_since = excluded.doubtful_since, look_ups = 0, due_at = excluded.due_at
+"""
+
+
+class SagaStore:
+    """The sagas of this service; `sweep_after_seconds` is when the first look for late effects is due."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        recorder: Recorder,
+        vault: Vault,
+        *,
+        lease_seconds: float,
+        sweep_after_seconds: float,
+    ) -> None:
+        self._pool = pool
+        self._recorder = recorder
+        self._vault = vault
+        self._lease_seconds = lease_seconds
+        self._sweep_after_seconds = sweep_after_seconds
+
+    async def claim(self, limit: int) -> list[Saga]:
+        """Lease up to `limit` due sagas, each under a token of its own, and load them."""
+        tokens = [self._recorder.ids.new() for _ in range(limit)]
+        async with self._pool.acquire() as connection, connection.transaction():
+            claimed = await connection.fetch(CLAIM, tokens, self._lease_seconds)
+            if not claimed:
+                return []
+            sagas = await load(connection, [row["account_id"] for row in claimed])
+        failpoint("provisioner.claim.after_commit")
+        return sagas
+
+    async def renew(self, tokens: Sequence[UUID]) -> set[UUID]:
+        """Keep leases for another while and return those that are still ours."""
+        rows = await self._pool.fetch(RENEW, list(tokens), self._lease_seconds)
+        return {row["lease_token"] for row in rows}
+
+    async def release(self, tokens: Sequence[UUID]) -> None:
+        """Give leases back early, so that another worker need not wait for their end."""
+        await self._pool.execute(RELEASE, list(tokens))
+
+    async def count_stuck(self, forward_seconds: float, undo_seconds: float) -> int:
+        """Return how many sagas go on past their time."""
+        return int(await self._pool.fetchval(STUCK, forward_seconds, undo_seconds) or 0)
+
+    async def secret_of(self, account: AccountState) -> str:
+        """Return the inbox credential of an account.
+
+        Raises:
+            LookupError: It has none.
+        """
+        if account.credential_ref is not None:
+            async with self._pool.acquire() as connection:
+                secret = await self._vault.get(
+                    connection,
+                    id=account.credential_ref,
+                    tenant_id=account.tenant_id,
+                    kind=CREDENTIAL_KIND,
+                )
+            if secret is not None:
+                return secret
+        raise LookupError("The account has no stored credential.")
+
+    async def write(self, group: Sequence[SagaWrite]) -> list[Exception | None]:
+        """Write a group in one transaction; if the group fails as a whole, each of it alone."""
+        try:
+            return await self._write_together(group)
+        except OUTAGE:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, it belongs to the caller at fault
+            if len(group) == 1:
+                return [error]
+            return [outcome for one in group for outcome in await self.write([one])]
+
+    async def _write_together(self, group: Sequence[SagaWrite]) -> list[Exception | None]:
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(WRITE_SAGAS, *columns([saga_row(one) for one in group]))
+            ours = {row["account_id"] for row in rows}
+            kept = [one for one in group if one.before.account.account_id in ours]
+            await self._write_rest(connection, kept)
+            failpoint("provisioner.outcomes.before_commit")
+        failpoint("provisioner.outcomes.after_commit")
+        return [
+            None if one.before.account.account_id in ours else LeaseLost("The saga is in other hands.")
+            for one in group
+        ]
+
+    async def _write_rest(self, connection: Connection, kept: Sequence[SagaWrite]) -> None:
+        steps = [step_row(one, record) for one in kept for record in one.change.steps]
+        if steps:
+            await connection.execute(WRITE_STEPS, *columns(steps))
+        changed = [one for one in kept if one.events]
+        if changed:
+            await connection.execute(WRITE_ACCOUNTS, *columns([account_row(one) for one in changed]))
+        for one in kept:
+            await self._write_rare(connection, one)
+        await append(connection, *(event for one in kept for event in one.events))
+        for one in kept:
+            if one.change.answer is not None:
+                told = one.change.answer.needs["account"]
+                cause = next(event for event in one.events if event.sequence == told)
+                await answer(connection, self._recorder, cause, one.change.answer)
+
+    async def _write_rare(self, connection: Connection, one: SagaWrite) -> None:
+        """Write what few changes have: a secret made or erased, the address's fate, later sweeps."""
+        change, account = one.change, one.change.saga.account
+        if one.secret is not None and account.credential_ref is not None:
+            await self._vault.put(
+                connection,
+                id=account.credential_ref,
+                tenant_id=account.tenant_id,
+                kind=CREDENTIAL_KIND,
+                secret=one.secret,
+            )
+        had = one.before.account.credential_ref
+        if had is not None and account.credential_ref is None:
+            await self._vault.forget(connection, id=had)
+        if change.address is AddressFate.RELEASED:
+            await connection.execute(GIVE_BACK, account.account_id)
+        elif change.address is AddressFate.BURNED:
+            await connection.execute(BURN, account.account_id, "provisioning_failed")
+        if change.sweeps:
+            steps = [step.value for step in change.sweeps]
+            await connection.execute(SWEEP_LATER, account.account_id, steps, self._sweep_after_seconds)

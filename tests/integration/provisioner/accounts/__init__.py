@@ -1,0 +1,1 @@
+"""Accounts: reserved, made, undone and swept, on a real database against the simulated providers."""

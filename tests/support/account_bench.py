@@ -1,0 +1,263 @@
+"""The accounts half of the provisioner on a real database, with the simulator as its providers and no broker."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from services.provisioner import accounts
+from services.provisioner.context import Context, Part
+from services.provisioner.settings import ProvisionerSettings
+from shared.clock import RandomIds, SystemClock
+from shared.contracts.accounts import AccountFact, AccountRequested, Plan, Step
+from shared.contracts.answers import AccountRequestAnswered
+from shared.contracts.domains import DomainStatus
+from shared.contracts.envelope import ACCOUNTS, Received, Recorded
+from shared.contracts.registry import EVENT_TYPES
+from shared.contracts.requests import Caller, Dialect
+from shared.db.pool import Pool, create_pool
+from shared.http.client import build_client
+from shared.http.gate import Gate
+from shared.http.health import Tasks
+from shared.http.provider import Provider
+from shared.messaging.recorder import Recorder
+from shared.security.vault import MasterKeys, Vault
+from tests.support.eventually import eventually
+from tests.support.simulator import Simulated
+
+TENANT, WORKSPACE, USER = UUID(int=0xA1), UUID(int=0xB1), UUID(int=0xC1)
+DOMAIN_ID, DOMAIN = UUID(int=0xD1), "myagentmail.com"
+MASTER_KEY = "1:" + base64.b64encode(bytes(range(32))).decode()
+PUFFLE = Plan(steps=(Step.INBOX, Step.CREDENTIALS, Step.SENDER, Step.TAGS), warmup=True)
+SENDMUX = Plan(steps=(Step.INBOX, Step.CREDENTIALS), soft_steps=(Step.CREDENTIALS,))
+ids = RandomIds()
+recorder = Recorder(SystemClock(), ids)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One recorded event, decoded."""
+
+    id: UUID
+    subject: UUID
+    data: Any
+    sequence: int | None
+    request_id: UUID | None
+    causation_id: UUID | None
+    time: Any
+    raw: bytes
+
+    @property
+    def name(self) -> str:
+        """The class of its data."""
+        return type(self.data).__name__
+
+
+@dataclass
+class Bench:
+    """One provisioner without Kafka: requests go straight to its handler, events are read where they are recorded."""
+
+    context: Context
+    simulator: Simulated
+    database_url: str
+    tasks: list[Tasks] = field(default_factory=list)
+
+    @property
+    def pool(self) -> Pool:
+        """The service's own connections."""
+        return self.context.pool
+
+    async def ask(self, username: str, *, plan: Plan = PUFFLE, **more: Any) -> Recorded:
+        """Hand a create request to the handler as a consumed batch does, and return it."""
+        request = self.request(username, plan=plan, **more)
+        await self.hand_over(request)
+        return request
+
+    def request(
+        self,
+        username: str,
+        *,
+        plan: Plan = PUFFLE,
+        tenant_id: UUID = TENANT,
+        workspace_id: UUID = WORKSPACE,
+        domain_id: UUID = DOMAIN_ID,
+        **more: Any,
+    ) -> Recorded:
+        """Make a create request."""
+        caller = Caller(
+            tenant_id=tenant_id, workspace_id=workspace_id, user_id=USER, key_id="k", dialect=Dialect.PUFFLE
+        )
+        data = AccountRequested(
+            caller=caller,
+            plan=plan,
+            workspace_id=workspace_id,
+            username=username,
+            domain_id=domain_id,
+            **more,
+        )
+        return recorder.event(
+            data, subject=ids.new(), tenant_id=tenant_id, workspace_id=workspace_id, request_id=ids.new()
+        )
+
+    async def hand_over(self, request: Recorded) -> None:
+        """Handle a request in one transaction."""
+        handler = accounts.account_handlers(recorder)[AccountRequested]
+        async with self.pool.acquire() as connection, connection.transaction():
+            await handler(connection, Received(request, "gateway", ACCOUNTS, 0, 1))
+
+    @asynccontextmanager
+    async def working(self, **settings: Any) -> AsyncIterator[Part]:
+        """Run the service's workers; settings differ from the bench's where given."""
+        changed = self.context.settings.model_copy(update=settings)
+        context = Context(**{**_fields(self.context), "settings": changed})
+        tasks = Tasks()
+        async with accounts.running(context) as part, tasks.running(**part.tasks):
+            yield part
+            assert not tasks.dead()
+
+    async def events(self, account_id: UUID) -> list[Event]:
+        """Return what was recorded about an account, in order."""
+        rows = await self.pool.fetch("select * from event_pending where subject = $1 order by id", account_id)
+        return [
+            Event(
+                row["event_id"],
+                row["subject"],
+                EVENT_TYPES[row["type"]].model_validate_json(row["data"]),
+                row["sequence"],
+                row["request_id"],
+                row["causation_id"],
+                row["event_time"],
+                row["data"],
+            )
+            for row in rows
+        ]
+
+    async def facts(self, account_id: UUID) -> list[str]:
+        """Return the names of an account's facts, in order."""
+        return [event.name for event in await self.events(account_id) if isinstance(event.data, AccountFact)]
+
+    async def answer(self, account_id: UUID) -> AccountRequestAnswered | None:
+        """Return the answer recorded for an account's request, if it has one."""
+        answers = [event.data for event in await self.events(account_id) if event.sequence is None]
+        assert len(answers) <= 1
+        return answers[0] if answers else None
+
+    async def finished(self, *requests: Recorded, within: float = 20.0) -> None:
+        """Wait until the sagas of these requests are finished."""
+        wanted = {request.subject for request in requests}
+
+        async def all_done() -> bool:
+            rows = await self.pool.fetch("select account_id from saga where finished_at is not null")
+            return wanted <= {row["account_id"] for row in rows}
+
+        await eventually(all_done, within=within, what="the sagas to finish")
+
+    async def quiet(self, *requests: Recorded) -> None:
+        """Wait until no saga is under a lease and none of these is due now."""
+
+        async def nobody_works() -> bool:
+            return not await self.pool.fetchval("select count(*) from saga where lease_token is not null")
+
+        await eventually(nobody_works, what="leases to be given back")
+
+    def effects(self, address: str) -> list[str]:
+        """Return the effects the providers really had for an address, in order; shared tags are not among them."""
+        local = address.partition("@")[0]
+        return [
+            entry["effect"]
+            for entry in self.simulator.ledger()
+            if entry["subject"] == address and "-warmup-" not in str(entry["key"])
+        ] or ([] if "@" in address else self.effects(f"{local}@{DOMAIN}"))
+
+    async def claim_domain(
+        self,
+        domain_id: UUID = DOMAIN_ID,
+        domain: str = DOMAIN,
+        *,
+        status: DomainStatus = DomainStatus.VERIFIED,
+        tenant_id: UUID = TENANT,
+        workspace_id: UUID = WORKSPACE,
+        is_platform: bool = False,
+    ) -> None:
+        """Make a claim to a domain by hand."""
+        await self.pool.execute(
+            "insert into provider_domain (domain) values ($1) on conflict do nothing", domain
+        )
+        await self.pool.execute(
+            """
+            insert into domain_claim (
+                id, tenant_id, workspace_id, user_id, dialect, domain, status, is_platform, version, ownership_value,
+                publication, dns_records, is_dns_synced, created_at, updated_at
+            ) values ($1, $2, $3, $4, 'puffle', $5, $6, $7, 1, '', 'manual', '[]', false, now(), now())
+            """,
+            domain_id,
+            tenant_id,
+            workspace_id,
+            USER,
+            domain,
+            status.value,
+            is_platform,
+        )
+
+
+@asynccontextmanager
+async def bench(database_url: str, simulator: Simulated, **settings: Any) -> AsyncIterator[Bench]:
+    """Open a bench on a migrated database; waits and leases are short."""
+    chosen = ProvisionerSettings(
+        **{
+            "database_url": database_url,
+            "kafka_bootstrap": "127.0.0.1:1",
+            "master_keys": MASTER_KEY,
+            "agentmail_url": f"{simulator.url}/agentmail",
+            "instantly_url": f"{simulator.url}/instantly/api/v2",
+            "installation": "test",
+            "saga_lease_seconds": 1.0,
+            "sweep_seconds": (0.3, 0.6, 0.9, 1.5),
+            **settings,
+        }
+    )
+    async with AsyncExitStack() as stack:
+        pool = await create_pool(
+            database_url,
+            schema="provisioner",
+            role="mailwright_provisioner",
+            application="bench",
+            max_size=20,
+        )
+        stack.push_async_callback(_close, pool)
+
+        async def provider(name: str, url: str) -> Provider:
+            client = build_client(url, headers={"authorization": "Bearer am_test"}, read_seconds=2.0)
+            await stack.enter_async_context(client)
+            gate = Gate(pool, name, ids.new().hex, rate_per_second=1000, burst=1000)
+            return Provider(name, client, gate, SystemClock())
+
+        made = Bench(
+            Context(
+                settings=chosen,
+                pool=pool,
+                recorder=recorder,
+                vault=Vault(MasterKeys.parse(MASTER_KEY)),
+                agentmail=await provider("agentmail", chosen.agentmail_url),
+                instantly=await provider("instantly", chosen.instantly_url),
+                cloudflare=await provider("cloudflare", simulator.url),
+                announce=lambda: None,
+            ),
+            simulator,
+            database_url,
+        )
+        await made.claim_domain()
+        yield made
+
+
+async def _close(pool: Pool) -> None:
+    await asyncio.wait_for(pool.close(), 5.0)
+
+
+def _fields(context: Context) -> dict[str, Any]:
+    return {name: getattr(context, name) for name in Context.__dataclass_fields__}
