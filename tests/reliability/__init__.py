@@ -1,0 +1,1 @@
+"""Kills, faults and outages over the whole stack, judged by the invariants."""

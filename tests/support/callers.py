@@ -1,0 +1,152 @@
+"""Callers of the public API that do not give up: they ask again, with the same Idempotency-Key, until somebody answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import UUID
+
+import httpx
+
+from tests.support.eventually import eventually
+from tests.support.stack import RunningStack
+
+SCRIPTED_FAILURES = ("fail-inbox", "fail-sender", "fail-tag")
+"""Local parts that the simulated providers refuse for good; every other account must come to be."""
+ANSWERED = frozenset(range(200, 500)) | {500, 502}
+"""What counts as an answer; 503 and no answer at all are asked again."""
+_ASK_AGAIN_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one request came to as its caller saw it; `status` is None when nobody ever answered.
+
+    `subject` is the account it was about, `shown` the account as it was when the caller stopped asking.
+    """
+
+    kind: str
+    address: str
+    status: int | None
+    subject: UUID | None = None
+    shown: Mapping[str, Any] | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the caller was promised an account or another outcome."""
+        return self.status in {200, 201, 202}
+
+
+class Caller:
+    """One tenant's patient client. Every answer it ever got is in `answers`."""
+
+    def __init__(self, stack: RunningStack, *, patience_seconds: float = 60.0) -> None:
+        self._client = httpx.AsyncClient(
+            base_url=stack.base_url,
+            headers={"Authorization": f"Bearer {stack.keys['puffle']}"},
+            timeout=httpx.Timeout(30.0, connect=5.0),
+            limits=httpx.Limits(max_connections=300),
+            trust_env=False,
+        )
+        self._patience_seconds = patience_seconds
+        self.answers: list[Answer] = []
+        self.in_flight = 0
+        """Accounts asked for and not settled yet."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def verified_domain(self, name: str) -> str:
+        """Claim a domain, wait until it is verified and return its id."""
+        claimed = await self.ask("POST", "/api/email/domains", body={"domain": name})
+        assert claimed is not None, f"nobody answered the claim of {name}"
+        assert claimed.status_code in {200, 201, 202}, claimed.text
+        domain_id = str(claimed.json()["domain"]["id"])
+        path = f"/api/email/domains/{domain_id}/verify"
+        await self.ask("POST", path)
+
+        async def is_verified() -> bool:
+            looked = await self.ask("POST", path, params={"poll": "true"})
+            return looked is not None and looked.json()["domain"]["status"] == "verified"
+
+        await eventually(is_verified, within=30.0, every=0.2, what=f"{name} is verified")
+        return domain_id
+
+    async def account(self, username: str, domain_id: str, domain: str) -> Answer:
+        """Ask for an account without waiting for it, then look at it until it is settled."""
+        address = f"{username}@{domain}"
+        body = {"username": username, "domain_id": domain_id, "first_name": "Ada", "last_name": "Lovelace"}
+        self.in_flight += 1
+        try:
+            got = await self.ask(
+                "POST", "/api/email/accounts", body=body, key=f"create {address}", prefer="respond-async"
+            )
+            if got is None or got.status_code not in {201, 202}:
+                answer = Answer("create", address, got.status_code if got is not None else None)
+            else:
+                subject = UUID(got.json()["account"]["id"])
+                answer = Answer("create", address, got.status_code, subject, await self.settled(subject))
+        finally:
+            self.in_flight -= 1
+        self.answers.append(answer)
+        return answer
+
+    async def settled(self, account_id: UUID) -> dict[str, Any] | None:
+        """Look at an account until it is no longer on its way; None if the patience ends before."""
+        deadline = asyncio.get_running_loop().time() + self._patience_seconds
+        while asyncio.get_running_loop().time() < deadline:
+            got = await self.ask("GET", f"/api/email/accounts/{account_id}")
+            if got is not None and got.status_code == 200:
+                account: dict[str, Any] = got.json()["account"]
+                if account["status"] != "provisioning":
+                    return account
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+        return None
+
+    async def repeat(self, username: str, domain_id: str, domain: str) -> httpx.Response | None:
+        """Ask for the same account again with the same key, and wait for the answer."""
+        address = f"{username}@{domain}"
+        body = {"username": username, "domain_id": domain_id, "first_name": "Ada", "last_name": "Lovelace"}
+        return await self.ask("POST", "/api/email/accounts", body=body, key=f"create {address}")
+
+    async def retry_warmup(self, account_id: UUID, address: str, number: int = 1) -> Answer:
+        """Ask for another attempt to start a warmup, and wait for its answer."""
+        got = await self.ask(
+            "PATCH",
+            f"/api/email/accounts/{account_id}/retry-warmup",
+            key=f"retry {number} {account_id}",
+        )
+        answer = Answer("retry", address, got.status_code if got is not None else None, account_id)
+        self.answers.append(answer)
+        return answer
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        params: Mapping[str, str] | None = None,
+        key: str | None = None,
+        prefer: str | None = None,
+    ) -> httpx.Response | None:
+        """Make a call, again and again until it is answered; None if the patience ends before."""
+        headers = {
+            **({"Idempotency-Key": key} if key else {}),
+            **({"Prefer": prefer} if prefer else {}),
+        }
+        deadline = asyncio.get_running_loop().time() + self._patience_seconds
+        while asyncio.get_running_loop().time() < deadline:
+            try:
+                got = await self._client.request(method, path, json=body, params=params, headers=headers)
+            except httpx.TransportError:
+                got = None
+            if got is not None and got.status_code in ANSWERED:
+                return got
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+        return None

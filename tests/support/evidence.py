@@ -1,0 +1,187 @@
+"""What a run left behind: the callers' answers, the providers' ledger and objects, the event logs and the projection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+
+from tests.support.callers import Answer
+
+SERVICES = ("gateway", "provisioner", "warmup")
+Json = dict[str, Any]
+Stream = tuple[str, str, int]
+"""A producer, a topic and a partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One event at its place in its producer's log."""
+
+    source: str
+    topic: str
+    partition: int
+    position: int
+    id: UUID
+    type: str
+    subject: UUID
+    time: datetime
+    sequence: int | None
+    request_id: UUID | None
+    causation_id: UUID | None
+    data: Json
+
+    @property
+    def kind(self) -> str:
+        """The type without our name and version: `account.reserved`."""
+        return self.type.removeprefix("mailwright.").rsplit(".", 1)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as the gateway keeps it."""
+
+    id: UUID
+    kind: str
+    subject: UUID
+    is_open: bool
+    status: int | None
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An account as the gateway's projection shows it."""
+
+    id: UUID
+    address: str | None
+    status: str | None
+    warmup_status: str | None
+    account_version: int
+    warmup_version: int
+
+
+@dataclass
+class Evidence:
+    """Everything the invariants are judged from. `positions` says how far each consumer has read each stream."""
+
+    answers: Sequence[Answer] = ()
+    ledger: Sequence[Json] = ()
+    objects: Mapping[str, Any] = field(default_factory=dict)
+    log: Sequence[Logged] = ()
+    requests: Sequence[Asked] = ()
+    accounts: Mapping[UUID, Shown] = field(default_factory=dict)
+    received: frozenset[UUID] = frozenset()
+    """Ids of the events the gateway has."""
+    published: Mapping[Stream, int] = field(default_factory=dict)
+    positions: Mapping[tuple[str, Stream], int] = field(default_factory=dict)
+    drift: Sequence[str] = ()
+    """Where the projection differs from the fold of its events, as its own verification words it."""
+    undelivered: Sequence[str] = ()
+    """Events that wait to be published, records that were set aside, records that died."""
+
+    def facts(self) -> dict[tuple[str, UUID], list[Logged]]:
+        """Return every aggregate's facts (`account`, `warmup`, `domain` and its id) in the order they were logged."""
+        found: dict[tuple[str, UUID], list[Logged]] = {}
+        for event in self.log:
+            if event.sequence is not None:
+                found.setdefault((event.kind.partition(".")[0], event.subject), []).append(event)
+        return found
+
+
+async def collect(
+    database_url: str, simulator_url: str, answers: Sequence[Answer], drift: Sequence[str]
+) -> Evidence:
+    """Read everything from a quiet stack."""
+    async with httpx.AsyncClient(base_url=simulator_url, trust_env=False, timeout=30.0) as simulator:
+        ledger = (await simulator.get("/_sim/ledger", params={"after": 0})).json()["entries"]
+        objects = (await simulator.get("/_sim/state")).json()
+    connection = await asyncpg.connect(database_url)
+    try:
+        return Evidence(
+            answers=answers,
+            ledger=ledger,
+            objects=objects,
+            log=[event for service in SERVICES for event in await _log(connection, service)],
+            requests=await _requests(connection),
+            accounts=await _accounts(connection),
+            received=frozenset(
+                row["event_id"] for row in await connection.fetch("select event_id from gateway.event")
+            ),
+            published=await published(connection),
+            positions=await positions(connection),
+            drift=drift,
+            undelivered=await undelivered(connection),
+        )
+    finally:
+        await connection.close()
+
+
+async def _log(connection: asyncpg.Connection[asyncpg.Record], service: str) -> list[Logged]:
+    rows = await connection.fetch(
+        f"""
+        select topic, partition, position, event_id as id, type, subject, event_time as time, sequence, request_id,
+            causation_id, convert_from(data, 'UTF8') as data
+        from {service}.event_log order by topic, partition, position
+        """
+    )
+    return [Logged(service, **{**row, "data": json.loads(row["data"])}) for row in rows]
+
+
+async def _requests(connection: asyncpg.Connection[asyncpg.Record]) -> list[Asked]:
+    rows = await connection.fetch(
+        "select id, kind, subject_id, state = 'open' as is_open, status, code from gateway.request"
+    )
+    return [Asked(*tuple(row)) for row in rows]
+
+
+async def _accounts(connection: asyncpg.Connection[asyncpg.Record]) -> dict[UUID, Shown]:
+    rows = await connection.fetch(
+        """
+        select id, address, status, warmup_status, account_version, warmup_version from gateway.account
+        where not is_deleted
+        """
+    )
+    return {row["id"]: Shown(*tuple(row)) for row in rows}
+
+
+async def published(connection: asyncpg.Connection[asyncpg.Record]) -> dict[Stream, int]:
+    """Return how far each producer's log is published."""
+    return {
+        (service, row["topic"], row["partition"]): row["published"]
+        for service in SERVICES
+        for row in await connection.fetch(f"select topic, partition, published from {service}.relay_cursor")
+    }
+
+
+async def positions(connection: asyncpg.Connection[asyncpg.Record]) -> dict[tuple[str, Stream], int]:
+    """Return how far each consumer has read each producer's log."""
+    return {
+        (service, (row["source"], row["topic"], row["partition"])): row["position"]
+        for service in SERVICES
+        for row in await connection.fetch(
+            f"select source, topic, partition, position from {service}.consumer_position"
+        )
+    }
+
+
+async def undelivered(connection: asyncpg.Connection[asyncpg.Record]) -> list[str]:
+    """Return a sentence for every kind of event or record that has not reached its end."""
+    found = []
+    for service in SERVICES:
+        for table in ("event_pending", "parked", "dead_letters"):
+            count = await connection.fetchval(f"select count(*) from {service}.{table}")
+            if count:
+                found.append(f"{count} rows in {table} of {service}")
+        behind = await connection.fetchval(
+            f"select count(*) from {service}.relay_cursor where published <> logged"
+        )
+        if behind:
+            found.append(f"{behind} partitions of {service} are logged further than published")
+    return found

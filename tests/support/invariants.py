@@ -1,0 +1,219 @@
+"""I1 to I8: what must be true of a quiet system, whatever was killed, cut or refused before it became quiet.
+
+Each invariant is a pure function of the evidence that yields one sentence per violation. I1 to I5 are judged from what
+the callers were told and from the providers' ledger, I6 to I8 from the event logs and the projection.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from uuid import UUID
+
+from tests.support.callers import SCRIPTED_FAILURES, Answer
+from tests.support.effects import Effects
+from tests.support.evidence import Evidence, collect
+from tests.support.legal import may_follow
+from tests.support.quiet import projection_drift, until_quiet
+from tests.support.stack import RunningStack
+
+STABLE = frozenset({"pending", "warming", "active", "paused", "error", "failed"})
+LIVING = STABLE - {"failed"}
+ENDS = frozenset({"account.provisioned", "account.undone"})
+_SHOWN_PER_INVARIANT = 12
+
+
+async def check_invariants(
+    stack: RunningStack, answers: Sequence[Answer], *, quiet_within: float = 60.0
+) -> Evidence:
+    """Wait until the system is quiet, then hold it to every invariant; returns what was judged.
+
+    Raises:
+        AssertionError: It does not become quiet, or an invariant is violated; the message lists every violation.
+    """
+    await until_quiet(stack.database_url, within=quiet_within)
+    drift = await projection_drift(stack.database_url)
+    evidence = await collect(stack.database_url, stack.simulator_url, answers, drift)
+    found = violations(evidence)
+    assert not found, "\n".join([f"{sum(map(len, found.values()))} violations:", *_report(found)])
+    return evidence
+
+
+def violations(evidence: Evidence) -> dict[str, list[str]]:
+    """Return the sentences of every violated invariant by its id."""
+    judged = {name: sorted(set(judge(evidence))) for name, judge in INVARIANTS.items()}
+    return {name: found for name, found in judged.items() if found}
+
+
+def _report(found: dict[str, list[str]]) -> Iterator[str]:
+    for name, sentences in found.items():
+        for sentence in sentences[:_SHOWN_PER_INVARIANT]:
+            yield f"{name}: {sentence}"
+        if len(sentences) > _SHOWN_PER_INVARIANT:
+            yield f"{name}: … and {len(sentences) - _SHOWN_PER_INVARIANT} more"
+
+
+def one_answer_each(evidence: Evidence) -> Iterator[str]:
+    """I1: every accepted request has its one account, settled, and its one answer; nothing else has any."""
+    decided: dict[UUID, set[str]] = {}
+    for event in evidence.log:
+        if event.kind.endswith("request_answered"):
+            decided.setdefault(UUID(event.data["request_id"]), set()).add(repr(sorted(event.data.items())))
+    asked = {request.id: request for request in evidence.requests}
+    for request in evidence.requests:
+        if request.is_open or request.status is None:
+            yield f"the request {request.id} ({request.kind}) is still open"
+        if len(decided.get(request.id, ())) != 1:
+            yield f"the request {request.id} ({request.kind}) has {len(decided.get(request.id, ()))} answers"
+    for stranger in decided.keys() - asked.keys():
+        yield f"an answer to {stranger}, which nobody asked"
+    creations = Counter(request.subject for request in evidence.requests if request.kind == "account.create")
+    for account_id in evidence.accounts:
+        if creations[account_id] != 1:
+            yield f"the account {account_id} comes from {creations[account_id]} requests"
+    refused = {each.subject for each in evidence.requests if each.status is not None and each.status >= 400}
+    for answer in evidence.answers:
+        yield from _promise_broken(evidence, answer, refused)
+
+
+def _promise_broken(evidence: Evidence, answer: Answer, refused: set[UUID]) -> Iterator[str]:
+    if answer.kind != "create":
+        return
+    if answer.status is not None and answer.status >= 500:
+        yield f"the request for {answer.address} was answered {answer.status}"
+    if not answer.is_accepted:
+        return
+    if answer.shown is None:
+        yield f"{answer.address} never settled before its caller's eyes"
+    account = evidence.accounts.get(answer.subject) if answer.subject else None
+    if account is None and answer.subject not in refused:
+        yield f"{answer.address} was accepted as {answer.subject} and has no account"
+    if account is not None and account.status not in STABLE:
+        yield f"{answer.address} is {account.status}"
+    if account is not None and account.address != answer.address:
+        yield f"{answer.address} became {account.address}"
+
+
+def no_duplicates(evidence: Evidence) -> Iterator[str]:
+    """I2: one live inbox per address, one inbox and one sender ever per account, at the very address it asked for."""
+    live: Counter[str] = Counter()
+    made: Counter[tuple[str, str]] = Counter()
+    asked_for = {answer.address for answer in evidence.answers if answer.kind == "create"}
+    for entry in evidence.ledger:
+        subject, effect = entry["subject"], entry["effect"]
+        if effect == "inbox.created":
+            live[subject] += 1
+            made["inbox", entry["key"]] += 1
+            if live[subject] > 1:
+                yield f"{live[subject]} live inboxes at {subject}"
+            if asked_for and subject not in asked_for:
+                yield f"an inbox at {subject}, which nobody asked for"
+        elif effect == "inbox.deleted":
+            live[subject] -= 1
+        elif effect == "sender.created":
+            made["sender", subject] += 1
+    for (kind, key), times in made.items():
+        if times > 1:
+            yield f"{times} times a {kind} was created for {key}"
+
+
+def one_to_one(evidence: Evidence) -> Iterator[str]:
+    """I3: every live provider object belongs to a living account, and every living account has all of its own."""
+    living = {shown.id: shown.address for shown in evidence.accounts.values() if shown.status in LIVING}
+    yield from Effects(evidence).strangers(living)
+
+
+def nets_to_zero(evidence: Evidence) -> Iterator[str]:
+    """I4: what failed is undone completely and in reverse order; nothing of a living account was ever undone."""
+    effects = Effects(evidence)
+    for shown in evidence.accounts.values():
+        if shown.status == "failed":
+            yield from effects.left_of(shown.id)
+            yield from effects.undone_out_of_order(shown.id)
+        else:
+            yield from effects.undone_of_living(shown.id)
+
+
+def only_refusals_burn(evidence: Evidence) -> Iterator[str]:
+    """I5: no trouble that passes ends an account or deletes an inbox; only a provider's refusal for good does."""
+    for entry in evidence.ledger:
+        if entry["effect"] == "inbox.deleted" and not entry["subject"].startswith(SCRIPTED_FAILURES):
+            yield f"the inbox at {entry['subject']} was deleted"
+    for shown in evidence.accounts.values():
+        if shown.status == "failed" and not (shown.address or "").startswith(SCRIPTED_FAILURES):
+            yield f"{shown.address} failed"
+
+
+def in_sequence(evidence: Evidence) -> Iterator[str]:
+    """I6: each aggregate's versions are 1, 2, 3 …, every step is a legal one, and no event precedes its cause."""
+    for (aggregate, subject), facts in evidence.facts().items():
+        versions = [fact.sequence for fact in facts]
+        if versions != list(range(1, len(facts) + 1)):
+            yield f"the versions of {aggregate} {subject} are {versions}"
+        if len({fact.source for fact in facts}) > 1:
+            yield f"the {aggregate} {subject} has several owners"
+        for before, fact in zip([None, *facts], facts, strict=False):
+            if not may_follow(aggregate, before, fact):
+                yield f"{aggregate} {subject}: {fact.kind} after {before.kind if before else 'nothing'}"
+            if before is not None and fact.time <= before.time:
+                yield f"{aggregate} {subject}: version {fact.sequence} is not later than the one before it"
+        if aggregate == "account" and facts[-1].kind not in ENDS:
+            yield f"account {subject} ended with {facts[-1].kind}"
+    yield from _before_their_causes(evidence)
+
+
+def _before_their_causes(evidence: Evidence) -> Iterator[str]:
+    events = {event.id: event for event in evidence.log}
+    for event in evidence.log:
+        cause = events.get(event.causation_id) if event.causation_id else None
+        if event.causation_id and cause is None:
+            yield f"{event.kind} {event.id} has a cause that is in no log"
+        if cause is not None and event.time <= cause.time:
+            yield f"{event.kind} {event.id} is not later than its cause {cause.kind}"
+
+
+def projection_is_the_fold(evidence: Evidence) -> Iterator[str]:
+    """I7: every projected row is the fold of its events, and shows the last version its owner logged."""
+    yield from evidence.drift
+    for (aggregate, subject), facts in evidence.facts().items():
+        shown = evidence.accounts.get(subject)
+        if aggregate == "domain":
+            continue
+        if shown is None:
+            yield f"the {aggregate} {subject} is not projected"
+            continue
+        version = shown.account_version if aggregate == "account" else shown.warmup_version
+        if version != facts[-1].sequence:
+            yield f"the {aggregate} {subject} is shown at version {version}, its last is {facts[-1].sequence}"
+
+
+def everything_arrived(evidence: Evidence) -> Iterator[str]:
+    """I8: nothing waits to be published; what is logged was published and is at every reader, and nothing else is."""
+    yield from evidence.undelivered
+    streams: dict[tuple[str, str, int], list[int]] = {}
+    for event in evidence.log:
+        streams.setdefault((event.source, event.topic, event.partition), []).append(event.position)
+        if event.id not in evidence.received:
+            yield f"the gateway never got {event.kind} {event.id} of {event.source}"
+    for stranger in evidence.received - {event.id for event in evidence.log}:
+        yield f"the gateway has the event {stranger}, which is in no log"
+    for stream, places in streams.items():
+        if sorted(places) != list(range(1, len(places) + 1)):
+            yield f"the log {stream} has holes or repeats"
+        if evidence.published.get(stream, 0) != len(places):
+            yield f"the log {stream} has {len(places)} events, published are {evidence.published.get(stream, 0)}"
+    for (reader, stream), position in evidence.positions.items():
+        if position != evidence.published.get(stream, 0):
+            yield f"{reader} has read {stream} to {position} of {evidence.published.get(stream, 0)}"
+
+
+INVARIANTS: dict[str, Callable[[Evidence], Iterator[str]]] = {
+    "I1": one_answer_each,
+    "I2": no_duplicates,
+    "I3": one_to_one,
+    "I4": nets_to_zero,
+    "I5": only_refusals_burn,
+    "I6": in_sequence,
+    "I7": projection_is_the_fold,
+    "I8": everything_arrived,
+}

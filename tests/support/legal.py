@@ -1,0 +1,46 @@
+"""Which fact may follow which: the published lives of accounts, warmups and domains."""
+
+from __future__ import annotations
+
+from tests.support.evidence import Logged
+
+_ACCOUNT: dict[str | None, frozenset[str]] = {
+    None: frozenset({"reserved"}),
+    "reserved": frozenset({"inbox_created", "provisioning_failed"}),
+    "inbox_created": frozenset({"credentials_issued", "provisioning_failed"}),
+    "credentials_issued": frozenset({"sender_registered", "provisioning_failed", "provisioned"}),
+    "sender_registered": frozenset({"tags_assigned", "provisioning_failed"}),
+    "tags_assigned": frozenset({"provisioned"}),
+    "provisioned": frozenset({"deleting"}),
+    "provisioning_failed": frozenset({"undone"}),
+    "undone": frozenset(),
+    "deleting": frozenset({"deleted"}),
+    "deleted": frozenset(),
+}
+_WARMUP: dict[str | None, frozenset[str]] = {
+    None: frozenset({"warming", "not_started", "ended"}),
+    "not_started": frozenset({"warming", "not_started", "ended"}),
+    "warming": frozenset({"warming", "not_started", "graduated", "banned", "suspended", "ended"}),
+    "graduated": frozenset({"ended"}),
+    "banned": frozenset({"ended"}),
+    "suspended": frozenset({"ended"}),
+    "ended": frozenset(),
+}
+_DOMAIN: dict[str | None, frozenset[str]] = {
+    None: frozenset({"pending", "verifying", "verified"}),
+    "pending": frozenset({"pending", "verifying", "verified", "failed"}),
+    "verifying": frozenset({"pending", "verifying", "verified", "failed"}),
+    "verified": frozenset({"verified", "failed"}),
+    "failed": frozenset({"pending", "verifying", "verified", "failed"}),
+}
+_BY_STATUS = {"warmup": _WARMUP, "domain": _DOMAIN}
+
+
+def may_follow(aggregate: str, before: Logged | None, fact: Logged) -> bool:
+    """Say whether this fact may come right after `before`; None stands for the beginning."""
+    if aggregate == "account":
+        last = before.kind.partition(".")[2] if before else None
+        return fact.kind.partition(".")[2] in _ACCOUNT.get(last, ())
+    lives = _BY_STATUS[aggregate]
+    status = str(before.data[aggregate]["status"]) if before else None
+    return fact.data[aggregate]["status"] in lives.get(status, ())

@@ -1,0 +1,63 @@
+"""When a system is quiet: nothing asked is unanswered, nothing is due, every event is where it belongs."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from services.gateway.rebuild import rebuild
+from tests.support.eventually import eventually
+from tests.support.evidence import positions, published, undelivered
+
+_UNFINISHED = {
+    "open requests": "select count(*) from gateway.request where state = 'open'",
+    "answers that wait for their facts": "select count(*) from gateway.pending_answer",
+    "unfinished sagas": "select count(*) from provisioner.saga where finished_at is null",
+    "late effects to look for": "select count(*) from provisioner.sweep",
+    "warmups without a first outcome": "select count(*) from warmup.warmup where status = 'starting'",
+    "warmup attempts under way": "select count(*) from warmup.warmup where intent_at is not null",
+    "warmups that were accepted and not confirmed": """
+        select count(*) from warmup.warmup where status = 'warming' and not is_confirmed
+    """,
+    "waiting retries": "select count(*) from warmup.waiting_retry",
+}
+
+
+async def until_quiet(database_url: str, *, within: float) -> None:
+    """Wait for quiet. Raises AssertionError with what still goes on."""
+    connection = await asyncpg.connect(database_url)
+    try:
+
+        async def is_quiet() -> bool:
+            left = await unrest(connection)
+            assert not left, "not quiet: " + "; ".join(left)
+            return True
+
+        await eventually(is_quiet, within=within, every=0.25)
+    finally:
+        await connection.close()
+
+
+async def unrest(connection: asyncpg.Connection[asyncpg.Record]) -> list[str]:
+    """Return what still goes on, one sentence each; empty when the system is quiet."""
+    left = []
+    for what, query in _UNFINISHED.items():
+        count = await connection.fetchval(query)
+        if count:
+            left.append(f"{count} {what}")
+    left += await undelivered(connection)
+    heads = await published(connection)
+    for (reader, stream), position in (await positions(connection)).items():
+        if position < heads.get(stream, 0):
+            left.append(f"{reader} has read {stream} to {position} of {heads[stream]}")
+    return left
+
+
+async def projection_drift(database_url: str) -> list[str]:
+    """Fold all kept events anew beside the live rows and return where the two differ."""
+    report = await rebuild(database_url, is_swapped=False)
+    if report.is_identical:
+        return []
+    return [
+        f"the rows {report.rows_before} are not the fold of their events ({report.rows_after}): "
+        + ", ".join(map(str, report.differing))
+    ]
