@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from services.gateway.calls import Edge
 from services.gateway.dialects.puffle import routes_accounts, routes_domains
 from services.gateway.middleware import REFUSALS, EdgeMiddleware
+from services.gateway.openapi import describe
 from services.gateway.reads import Reader
 from services.gateway.requests.accept import Requests
 from services.gateway.requests.reads import answers_of
@@ -55,6 +56,7 @@ def build(settings: GatewaySettings, *, clock: Clock | None = None, ids: Ids | N
         title="Mailwright",
         version="0.1.0",
         summary="Email sender accounts for people and AI agents.",
+        description="Every error has a sentence, a stable `code` and the `request_id` of the call.",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -64,6 +66,7 @@ def build(settings: GatewaySettings, *, clock: Clock | None = None, ids: Ids | N
     app.add_middleware(EdgeMiddleware, ids=ids)
     # Kept flat, so that a refused method can be told which ones its path has.
     app.router.routes += [*routes_accounts.router.routes, *routes_domains.router.routes]
+    describe(app)
     return app
 
 

@@ -23,7 +23,9 @@ from shared.clock import Ids
 from shared.contracts.requests import Caller, Dialect
 from shared.contracts.requests import Request as RequestData
 
-_BEARER = HTTPBearer(auto_error=False, description="An API key: `Authorization: Bearer pk_live_…`")
+_BEARER = HTTPBearer(
+    auto_error=False, scheme_name="ApiKey", description="An API key: `Authorization: Bearer pk_live_…`"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ async def get_history(call: Reader, id: Id) -> Response:  # noqa: A002  the name
         "Retry the warmup of a stalled account",
         scope="accounts:write",
         success={200: AccountResponse, 202: AccountResponse},
-        errors=(400, 404, 409, 502),
+        errors=(400, 404, 409, 413, 502),
         conflicts=("wrong_state",),
         waits=True,
     ),

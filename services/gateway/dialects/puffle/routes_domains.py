@@ -92,7 +92,7 @@ async def get_domain(call: Reader, id: Id) -> Response:  # noqa: A002  the name 
         "Verify a domain",
         scope="domains:write",
         success={200: DomainResponse, 202: DomainResponse},
-        errors=(400, 404, 502),
+        errors=(400, 404, 413, 502),
         waits=True,
     ),
 )
