@@ -164,10 +164,10 @@ async def test_its_history_tells_every_event_after_its_cause(ada: Json, puffle: 
 
     told = [entry["event"] for entry in history]
     assert told[:7] == [
-        "AccountRequested", "AccountReserved", "InboxCreated", "CredentialsIssued", "SenderRegistered", "TagsAssigned",
-        "AccountProvisioned",
+        "account.requested", "account.reserved", "account.inbox_created", "account.credentials_issued",
+        "account.sender_registered", "account.tags_assigned", "account.provisioned",
     ]  # fmt: skip
-    assert told.index("AccountProvisioned") < told.index("WarmupStarted")
+    assert told.index("account.provisioned") < told.index("warmup.started")
     times = [entry["time"] for entry in history]
     assert times == sorted(times)
     seen: set[str] = set()

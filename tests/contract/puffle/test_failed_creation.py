@@ -157,7 +157,7 @@ async def test_warmup_that_is_refused_leaves_a_pending_account_and_a_201(
     happened = effects(sim, account["email_address"])
     assert "sender.created" in happened
     assert not {"warmup.enabled", "inbox.deleted", "sender.deleted"} & set(happened)
-    assert "WarmupStartFailed" in await puffle.events(account["id"])
+    assert "warmup.start_failed" in await puffle.events(account["id"])
 
 
 @contract("S0-51")

@@ -139,7 +139,7 @@ async def test_of_many_concurrent_retries_one_wins_and_the_state_changes_once(
         if answer.status_code == 409:
             assert wrong_state(answer) == ("warming", "warming")
     assert effects(sim, account["email_address"]).count("warmup.enabled") == 1
-    assert (await puffle.events(account["id"])).count("WarmupStarted") == 1
+    assert (await puffle.events(account["id"])).count("warmup.started") == 1
 
 
 @contract("S1-17", "S1-8", "S1-14")

@@ -182,7 +182,6 @@ async def test_a_domain_that_is_not_verified_is_refused(puffle: Puffle, sim: Sim
         None,
         "",
         "Bearer",
-        "Bearer ",
         "Bearer nonsense",
         "Basic {key}",
         "{key}",

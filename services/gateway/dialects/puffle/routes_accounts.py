@@ -54,8 +54,14 @@ Id = Annotated[str, Path(json_schema_extra=id_parameter())]
 async def create_account(call: Writer) -> Response:
     """Reserve the address, make the inbox, register it for warmup, tag it and start the warmup.
 
-    Answers 201 when the warmup was started or refused to start (`status` is then `warming` or `pending`), 202 when
-    the wait is over before that.
+    The domain must be `verified`: claim it with `createEmailDomain`, then poll `verifyEmailDomain` with `poll=true`
+    until it is `verified` or `failed`.
+
+    Answers 201 when the warmup was started (`status` is `warming`) or refused to start (`pending`; the service tries
+    again by itself, and at once with `retryAccountWarmup`), 202 when the wait is over before that. If a provider
+    refuses an earlier step, what was made is undone, and the address of a deleted inbox stays blocked (409).
+
+    A `warming` account sends no campaign mail until its warmup is complete or `disabled`; then it is `active`.
     """
     body = await read_json(call.http)
     wanted = shaped(CreateAccount, body)
@@ -143,7 +149,15 @@ async def get_history(call: Reader, id: Id) -> Response:  # noqa: A002  the name
     ),
 )
 async def retry_warmup(call: Writer, id: Id) -> Response:  # noqa: A002  the name in the path
-    """Try once more to enable a warmup that failed to start: `status` is `pending`, `warmup_status` `not_started`."""
+    """Try once more to enable a warmup that failed to start: `status` is `pending`, `warmup_status` `not_started`.
+
+    In any other state it answers 409; `getEmailAccount` and `getEmailAccountHistory` show how far the warmup is.
+    Safe to call until it succeeds: an address that warms already is moved on too. After a 502 the provider refused or
+    did not answer and nothing changed; try again after a moment. A 500 with the code `enabled_not_recorded` and the
+    message `Warmup was enabled but failed to update account status` may be repeated at once.
+
+    Success moves the account to `warming` and no further: it is `active` and may send campaigns after 2 to 3 weeks.
+    """
     account_id = reads.parse_id(id)
     await read_nothing(call.http)
 

@@ -43,7 +43,7 @@ Id = Annotated[str, Path(json_schema_extra=id_parameter())]
     ),
 )
 async def create_domain(call: Writer) -> Response:
-    """Claim a domain and publish its records, if its zone is one that the system manages.
+    """Claim a domain and publish its records, if its Cloudflare zone is one that the system manages.
 
     Answers 201 with the records the domain needs, or 200 if the workspace has claimed it already.
     """
@@ -107,7 +107,10 @@ async def verify_domain(
         ),
     ] = "false",
 ) -> Response:
-    """Check the domain's records now, or with `poll=true` read what the last check found (S0-20, S0-21)."""
+    """Check the domain's records now, or with `poll=true` only read what the last check found.
+
+    Poll until `status` is `verified` or `failed`; only a `verified` domain carries accounts.
+    """
     domain_id = reads.parse_id(id)
     if poll not in {"true", "false"}:
         raise invalid("The parameter poll must be true or false.")
