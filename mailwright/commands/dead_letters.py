@@ -1,0 +1,149 @@
+"""`mailwright dead-letters list|show|replay`: the records that the services could not handle."""
+
+import base64
+import json
+from enum import StrEnum
+from functools import partial
+from typing import Annotated, Any, NoReturn
+
+import asyncpg
+import typer
+
+from mailwright.console import say
+from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, on_database
+from shared.db.pool import connect
+from shared.db.roles import SERVICES
+
+app = typer.Typer(help="List, show and replay records that could not be handled.", add_completion=False)
+
+Letter = Annotated[
+    str, typer.Argument(help="As `list` shows it: the service and a number, such as gateway:7.")
+]
+
+
+class State(StrEnum):
+    """Where a dead letter is: kept, to be handled again by its service, or handled after all."""
+
+    KEPT = "kept"
+    ASKED = "asked"
+    REPLAYED = "replayed"
+
+
+@app.command("list")
+def list_letters(
+    every: Annotated[bool, typer.Option("--all", help="Also those that were handled after all.")] = False,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """List the dead letters of every service, oldest first; ends with 1 if there are any to see to."""
+    letters = on_database(_all_letters, database_url, data_dir)
+    shown = [letter for letter in letters if every or letter["state"] != State.REPLAYED]
+    for letter in shown:
+        typer.echo(
+            f"{letter['id']:<16} {letter['state']:<8} {letter['code']:<16} {letter['attempts']:>3} attempts  "
+            f"{letter['last_at']}  {letter['record']}  {letter['reason']}"
+        )
+    if not shown:
+        typer.echo("There are no dead letters.")
+    raise typer.Exit(1 if any(letter["state"] == State.KEPT for letter in shown) else 0)
+
+
+@app.command()
+def show(letter: Letter, database_url: DatabaseUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Show one dead letter whole, as JSON: why it died, its headers and its data."""
+    service, number = _parse(letter)
+    found = on_database(partial(_one_letter, service, number), database_url, data_dir)
+    if found is None:
+        _refuse(f"there is no dead letter {letter}")
+    typer.echo(json.dumps(found, indent=2))
+
+
+@app.command()
+def replay(letter: Letter, database_url: DatabaseUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Ask the service to handle a dead letter again; it does within a second, and keeps it if that fails."""
+    service, number = _parse(letter)
+    asked = on_database(partial(_ask, service, number), database_url, data_dir)
+    if not asked:
+        _refuse(f"there is no dead letter {letter} that was not handled yet")
+    typer.echo(f"{letter} will be handled again by the running {service} service")
+
+
+def _parse(letter: str) -> tuple[str, int]:
+    service, _, number = letter.partition(":")
+    if service not in SERVICES or not number.isdecimal():
+        _refuse(f"{letter!r} names no dead letter; `mailwright dead-letters list` shows their names")
+    return service, int(number)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    say(f"mailwright: {sentence}")
+    raise typer.Exit(2)
+
+
+async def _connect(service: str, url: str) -> "asyncpg.Connection[asyncpg.Record]":
+    return await connect(
+        url, schema=service, role=f"mailwright_{service}", application="mailwright-dead-letters"
+    )
+
+
+async def _all_letters(url: str) -> list[dict[str, Any]]:
+    letters = []
+    for service in SERVICES:
+        connection = await _connect(service, url)
+        try:
+            rows = await connection.fetch("select * from dead_letters order by id")
+        finally:
+            await connection.close()
+        letters += [_described(service, row) for row in rows]
+    return letters
+
+
+async def _one_letter(service: str, number: int, url: str) -> dict[str, Any] | None:
+    connection = await _connect(service, url)
+    try:
+        row = await connection.fetchrow("select * from dead_letters where id = $1", number)
+    finally:
+        await connection.close()
+    if row is None:
+        return None
+    headers = {
+        name: None if value is None else base64.b64decode(value).decode(errors="backslashreplace")
+        for name, value in row["headers"]
+    }
+    return {**_described(service, row), "headers": headers, "data": _readable(row["value"])}
+
+
+async def _ask(service: str, number: int, url: str) -> bool:
+    connection = await _connect(service, url)
+    try:
+        asked = await connection.fetchval(
+            "update dead_letters set replay_asked_at = now() where id = $1 and replayed_at is null returning true",
+            number,
+        )
+    finally:
+        await connection.close()
+    return bool(asked)
+
+
+def _described(service: str, row: Any) -> dict[str, Any]:
+    state = State.REPLAYED if row["replayed_at"] else State.ASKED if row["replay_asked_at"] else State.KEPT
+    return {
+        "id": f"{service}:{row['id']}",
+        "state": state,
+        "code": row["code"],
+        "reason": row["reason"],
+        "attempts": row["attempts"],
+        "record": f"{row['topic']}/{row['partition']}/{row['record_offset']}",
+        "first_at": row["first_at"].isoformat(timespec="seconds"),
+        "last_at": row["last_at"].isoformat(timespec="seconds"),
+    }
+
+
+def _readable(value: bytes | None) -> Any:
+    """Return the data as JSON if it is JSON, else as text in which no byte is lost."""
+    if value is None:
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value.decode(errors="backslashreplace")

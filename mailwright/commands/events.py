@@ -1,0 +1,73 @@
+"""`mailwright events replay`: have a service send a part of its event log again."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, on_database
+from shared.contracts import envelope
+from shared.db.pool import connect
+
+app = typer.Typer(help="Work with the event logs.", add_completion=False)
+
+
+class Producer(StrEnum):
+    """The services that keep an event log."""
+
+    GATEWAY = "gateway"
+    PROVISIONER = "provisioner"
+    WARMUP = "warmup"
+
+
+class Topic(StrEnum):
+    """The topics of a log."""
+
+    ACCOUNTS = envelope.ACCOUNTS
+    DOMAINS = envelope.DOMAINS
+    THREADS = envelope.THREADS
+
+
+@app.callback()
+def _events() -> None:
+    """Work with the event logs."""
+
+
+@app.command()
+def replay(
+    service: Annotated[Producer, typer.Option(help="Whose log.")],
+    topic: Annotated[Topic, typer.Option(help="Which topic of it.")],
+    partition: Annotated[int, typer.Option(help="Which partition of it.", min=0)],
+    after: Annotated[
+        int, typer.Option(help="The last position that need not be sent; 0 = send all.", min=0)
+    ] = 0,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Have a running service send its published events beyond a position again; whoever has them ignores them."""
+
+    async def ask(url: str) -> int:
+        connection = await connect(
+            url, schema=service, role=f"mailwright_{service}", application="mailwright-events"
+        )
+        try:
+            await connection.execute(
+                """
+                insert into replay_asked (topic, partition, after) values ($1, $2, $3)
+                on conflict (topic, partition) do update set after = least(replay_asked.after, excluded.after)
+                """,
+                topic,
+                partition,
+                after,
+            )
+            published = await connection.fetchval(
+                "select published from relay_cursor where topic = $1 and partition = $2",
+                topic,
+                partition,
+            )
+        finally:
+            await connection.close()
+        return max(0, (published or 0) - after)
+
+    count = on_database(ask, database_url, data_dir)
+    typer.echo(f"{service} will send {count} events of {topic} partition {partition} again")
