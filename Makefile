@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run test check format
+.PHONY: help install run test check format lock
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,4 +33,6 @@ format: install  ## rewrite the code in the project's format
 
 lock: install  ## pin the newest allowed versions, by hash
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		pyproject.toml --group dev -o requirements.lock
+		pyproject.toml --extra embedded --group dev -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		pyproject.toml -c requirements.lock -o deploy/docker/requirements.lock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 
 from pydantic import Field, SecretStr
@@ -14,7 +15,12 @@ from shared.messaging.broker import KafkaSettings
 class CommonSettings(BaseSettings):
     """Read from `MAILWRIGHT_*` environment variables by `main` and `bootstrap` only."""
 
-    model_config = SettingsConfigDict(env_prefix="MAILWRIGHT_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MAILWRIGHT_",
+        secrets_dir=os.environ.get("MAILWRIGHT_SECRETS_DIR"),  # files such as mailwright_database_url
+        extra="ignore",
+        frozen=True,
+    )
 
     database_url: SecretStr
     """PostgreSQL URL of a login that may act as the service's role."""
