@@ -48,7 +48,7 @@ def replay(
 
     async def ask(url: str) -> int:
         connection = await connect(
-            url, schema=service, role=f"mailwright_{service}", application="mailwright-events"
+            url, schema=service.value, role=f"mailwright_{service}", application="mailwright-events"
         )
         try:
             await connection.execute(
