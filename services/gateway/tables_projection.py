@@ -1,0 +1,109 @@
+"""The gateway's projection tables; migrations create them, cold paths read them through these classes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, DateTime, MetaData, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from services.gateway.tables import metadata
+
+
+class _Table(SQLModel):
+    metadata: ClassVar[MetaData] = metadata
+
+
+def _instant(*, required: bool = True) -> Any:
+    return Field(default=... if required else None, sa_type=DateTime(timezone=True))
+
+
+def _text(*, required: bool = True) -> Any:
+    return Field(default=... if required else None, sa_type=Text)
+
+
+def _version() -> Any:
+    return Field(default=0, sa_type=BigInteger)
+
+
+def _json(*, required: bool = True) -> Any:
+    if required:
+        return Field(sa_column=Column(JSONB, nullable=False))
+    return Field(default=None, sa_column=Column(JSONB))
+
+
+class EventRow(_Table, table=True):
+    """An event the gateway received, its own included: the history of its subject, and what a rebuild folds."""
+
+    __tablename__ = "event"
+
+    event_id: UUID = Field(primary_key=True)
+    subject: UUID
+    source: str = _text()
+    topic: str = _text()
+    type: str = _text()
+    sequence: int | None = Field(default=None, sa_type=BigInteger)
+    event_time: datetime = _instant()
+    tenant_id: UUID
+    workspace_id: UUID | None = None
+    request_id: UUID | None = None
+    causation_id: UUID | None = None
+    data: dict[str, Any] = _json()
+    received_at: datetime = _instant()
+
+
+class AccountTable(_Table, table=True):
+    """An account and its warmup, each at its version; without `created_at` it is only a warmup, or only a place to lock."""
+
+    __tablename__ = "account"
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    workspace_id: UUID | None = None
+    dialect: str | None = _text(required=False)
+    address: str | None = _text(required=False)
+    domain_id: UUID | None = None
+    status: str | None = _text(required=False)
+    """The public status, from both states."""
+    warmup_status: str | None = _text(required=False)
+    is_deleted: bool = False
+    """A tombstone: hidden, and kept so that an old event cannot resurrect the account."""
+    created_at: datetime | None = _instant(required=False)
+    updated_at: datetime | None = _instant(required=False)
+    account: dict[str, Any] | None = _json(required=False)
+    account_version: int = _version()
+    warmup: dict[str, Any] | None = _json(required=False)
+    warmup_version: int = _version()
+
+
+class DomainTable(_Table, table=True):
+    """A claim to a domain at its version; without `created_at` it is only a place to lock."""
+
+    __tablename__ = "domain"
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    workspace_id: UUID | None = None
+    dialect: str | None = _text(required=False)
+    name: str | None = _text(required=False)
+    status: str | None = _text(required=False)
+    created_at: datetime | None = _instant(required=False)
+    updated_at: datetime | None = _instant(required=False)
+    state: dict[str, Any] | None = _json(required=False)
+    version: int = _version()
+
+
+class PendingAnswer(_Table, table=True):
+    """An answer whose needs the row of its subject has not reached yet."""
+
+    __tablename__ = "pending_answer"
+
+    request_id: UUID = Field(primary_key=True)
+    subject_id: UUID = Field(index=True)
+    tenant_id: UUID
+    type: str = _text()
+    data: dict[str, Any] = _json()
+    received_at: datetime = _instant()
