@@ -20,11 +20,11 @@ def tell(
     cause: Cause | None = None,
     request_id: UUID | None = None,
 ) -> tuple[Warmup, Recorded]:
-    """Return the warmup one version on, and the fact that says so.
+    """Return the warmup one version on, and the fact that says so; both bear the time of the fact (S1-22).
 
     Without a cause of its own the fact follows from the warmup's last event.
     """
-    told = replace(warmup, version=warmup.version + 1, updated_at=recorder.clock.now())
+    told = replace(warmup, version=warmup.version + 1)
     event = recorder.event(
         fact(warmup=state_of(told)),
         subject=told.account_id,
@@ -36,4 +36,5 @@ def tell(
         traceparent=(cause.traceparent if cause else None) or warmup.traceparent,
         after=max(warmup.last_event_time, cause.time) if cause else warmup.last_event_time,
     )
-    return replace(told, last_event_id=event.id, last_event_time=event.time), event
+    told = replace(told, updated_at=event.time, last_event_id=event.id, last_event_time=event.time)
+    return told, replace(event, data=fact(warmup=state_of(told)))

@@ -1,0 +1,1 @@
+"""Tests of the warmup service on a real Postgres and a simulated provider."""

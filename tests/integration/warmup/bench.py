@@ -1,0 +1,247 @@
+"""The warmup service taken apart: its handlers and workers called one step at a time, on a clock the test moves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from services.warmup.domain.schedule import Schedule
+from services.warmup.handlers.enable_warmups import EnableWarmups
+from services.warmup.handlers.follow_warmup import FollowWarmup
+from services.warmup.handlers.judge_day import JudgeDay
+from services.warmup.providers.instantly import Instantly
+from services.warmup.store import Desk
+from services.warmup.subscribers import handle_batches
+from shared.clock import Calendar, RandomIds
+from shared.contracts.accounts import (
+    AccountDeleting,
+    AccountProvisioned,
+    AccountState,
+    AccountStatus,
+    Plan,
+)
+from shared.contracts.envelope import ACCOUNTS, Event, Received, Recorded
+from shared.contracts.requests import Caller, Dialect
+from shared.contracts.warmups import WarmupRetryRequested
+from shared.db.pool import Pool
+from shared.messaging.recorder import Recorder
+from tests.support.simulator import Simulated
+
+TENANT, WORKSPACE, USER = UUID(int=1), UUID(int=2), UUID(int=3)
+ANCHOR = datetime(2026, 3, 1, tzinfo=UTC)
+CALLER = Caller(tenant_id=TENANT, workspace_id=WORKSPACE, user_id=USER, key_id="key", dialect=Dialect.PUFFLE)
+
+
+class MovableClock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.instant = ANCHOR + timedelta(hours=1)
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.instant += timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event the service recorded."""
+
+    type: str
+    subject: UUID
+    sequence: int | None
+    request_id: UUID | None
+    causation_id: UUID | None
+    time: datetime
+    data: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.type.removeprefix("mailwright.").removesuffix(".v1")
+
+
+class Bench:
+    """The parts of the service over one database and one simulated provider."""
+
+    def __init__(self, pool: Pool, sim: Simulated, provider: Instantly) -> None:
+        self.pool, self.sim, self.provider = pool, sim, provider
+        self.clock = MovableClock()
+        self.recorder = Recorder(self.clock, RandomIds())
+        self.schedule = Schedule(calendar=Calendar(ANCHOR), jitter=lambda _, longest: longest)
+        desk = Desk(pool, self.recorder, self.recorder.ids, lease_seconds=20.0)
+        parts = (desk, provider, self.recorder, self.schedule, lambda: None)
+        self.desk = desk
+        self.enable, self.follow, self.judge = EnableWarmups(*parts), FollowWarmup(*parts), JudgeDay(*parts)
+
+    # --- what arrives
+
+    async def provisioned(self, username: str, *, warmup: bool = True) -> UUID:
+        """Let an account arrive whose sender exists at the provider; return its id, which is also its request's."""
+        address = f"{username}@myagentmail.com"
+        assert self.sim.inbox(username).status_code == 200
+        assert self.sim.sender(address, self.sim.inbox_key(address)).status_code == 200
+        account_id = RandomIds().new()
+        await self.receive(
+            AccountProvisioned(account=account_state(account_id, address, warmup=warmup)),
+            account_id,
+            sequence=6,
+        )
+        return account_id
+
+    async def going(self, account_id: UUID, fact: type[Any] = AccountDeleting) -> None:
+        await self.receive(fact(account=account_state(account_id, "x@y.z")), account_id, sequence=7)
+
+    async def ask_retry(
+        self, account_id: UUID, *, caller: Caller = CALLER, request_id: UUID | None = None
+    ) -> UUID:
+        """Let a retry request arrive, a new one unless its id is given; return its id."""
+        request_id = request_id or RandomIds().new()
+        await self.receive(WarmupRetryRequested(caller=caller), account_id, request_id=request_id)
+        return request_id
+
+    async def receive(
+        self, data: Event, account_id: UUID, *, sequence: int | None = None, request_id: UUID | None = None
+    ) -> None:
+        event = Recorded(
+            id=RandomIds().new(),
+            subject=account_id,
+            time=self.clock.now(),
+            tenant_id=TENANT,
+            workspace_id=WORKSPACE,
+            data=data,
+            sequence=sequence,
+            request_id=request_id or account_id,
+        )
+        handle = handle_batches(self.recorder)
+        async with self.pool.acquire() as connection, connection.transaction():
+            await handle(connection, [Received(event, "test", ACCOUNTS, 0, 1)])
+
+    # --- what the service does
+
+    async def work(self, limit: int = 8) -> int:
+        """Carry on every attempt that is due now by one call; return how many calls' worth there was."""
+        batches = await self.enable.claim(limit)
+        await asyncio.gather(*(self.enable.run(batch) for batch in batches))
+        return len(batches)
+
+    async def attempt(self) -> None:
+        """Carry attempts on, waits passing by themselves, until none is open."""
+        while await self.open_attempts():
+            await self.work()
+            self.clock.pass_seconds(0.5)
+
+    async def confirm(self) -> None:
+        """Follow accepted enables until nothing is left to follow; the provider's job takes real time."""
+        while await self.pool.fetchval(
+            "select count(*) from warmup where status = 'warming' and not is_confirmed"
+        ):
+            for warmup in await self.follow.claim(100):
+                await self.follow.run(warmup)
+            self.clock.pass_seconds(0.1)
+            await asyncio.sleep(0.01)
+
+    async def warming(self, username: str) -> UUID:
+        """Let an account arrive and warm up to the confirmation."""
+        account_id = await self.provisioned(username)
+        await self.attempt()
+        await self.confirm()
+        return account_id
+
+    async def not_started(self, username: str) -> UUID:
+        """Let an account arrive whose first attempt the provider refuses, once."""
+        account_id = await self.provisioned(username)
+        fault = self.sim.fault(
+            "instantly", "warmup.enable", "status", status=400, match=f"{username}@*", times=1
+        )
+        await self.work()
+        self.sim.http.delete(f"/_sim/faults/{fault}")
+        assert (await self.row(account_id))["status"] == "not_started"
+        return account_id
+
+    async def judge_days(self, days: int = 1) -> None:
+        """Let days pass, here and at the provider, and judge after each."""
+        for _ in range(days):
+            self.sim.advance(1)
+            self.clock.pass_seconds(86_400)
+            for batch in await self.judge.claim(2):
+                await self.judge.run(batch)
+
+    # --- what came of it
+
+    async def row(self, account_id: UUID) -> asyncpg.Record:
+        row = await self.pool.fetchrow("select * from warmup where account_id = $1", account_id)
+        assert row is not None
+        return row
+
+    async def open_attempts(self) -> int:
+        return int(
+            await self.pool.fetchval(
+                "select count(*) from warmup where status = 'starting' or attempt_by is not null"
+            )
+        )
+
+    async def told(self, account_id: UUID | None = None) -> list[Told]:
+        rows = await self.pool.fetch("select * from event_pending order by id")
+        return [
+            Told(
+                row["type"], row["subject"], row["sequence"], row["request_id"], row["causation_id"],
+                row["event_time"], json.loads(row["data"]),
+            )
+            for row in rows
+            if account_id in {None, row["subject"]}
+        ]  # fmt: skip
+
+    async def facts(self, account_id: UUID) -> list[str]:
+        """Return the names of the facts told, checked to be numbered without holes."""
+        facts = [told for told in await self.told(account_id) if told.sequence is not None]
+        assert [fact.sequence for fact in facts] == list(range(1, len(facts) + 1))
+        times = [fact.time for fact in facts]
+        assert times == sorted(set(times))
+        return [fact.name.removeprefix("warmup.") for fact in facts]
+
+    async def answers(self, *request_ids: UUID) -> list[dict[str, Any]]:
+        """Return the one answer of each request."""
+        found = []
+        told = [told for told in await self.told() if told.name.endswith("request_answered")]
+        for request_id in request_ids:
+            answers = [each.data for each in told if each.data["request_id"] == str(request_id)]
+            assert len(answers) == 1, f"{len(answers)} answers"
+            found.append(answers[0])
+        return found
+
+    async def outcomes(self, *request_ids: UUID) -> list[tuple[str, str | None]]:
+        return [(answer["outcome"], answer["code"]) for answer in await self.answers(*request_ids)]
+
+    def enabled(self) -> list[str]:
+        """Return the addresses for which the provider really turned warmup on, once per time."""
+        return [entry["subject"] for entry in self.sim.ledger("warmup.enabled")]
+
+    def enable_calls(self) -> int:
+        return len(self.sim.calls("warmup.enable"))
+
+
+def account_state(account_id: UUID, address: str, *, warmup: bool = True) -> AccountState:
+    username, domain = address.split("@")
+    return AccountState(
+        account_id=account_id,
+        tenant_id=TENANT,
+        workspace_id=WORKSPACE,
+        user_id=USER,
+        dialect=Dialect.PUFFLE,
+        plan=Plan(steps=(), warmup=warmup),
+        status=AccountStatus.PROVISIONED,
+        address=address,
+        username=username,
+        domain_id=UUID(int=9),
+        domain=domain,
+        created_at=ANCHOR,
+        updated_at=ANCHOR,
+    )

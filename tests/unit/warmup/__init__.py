@@ -1,0 +1,1 @@
+"""Tests of the warmup service's pure decisions."""
