@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from shared.contracts.domains import DnsRecord
 
@@ -21,7 +21,6 @@ class ZoneRecord:
     type: str
     name: str
     content: str
-    priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Plan:
     posts: tuple[DnsRecord, ...] = ()
     puts: tuple[Replacement, ...] = ()
     deletes: tuple[str, ...] = ()
-    conflicts: tuple[DnsRecord, ...] = field(default=())
+    conflicts: tuple[DnsRecord, ...] = ()
 
     @property
     def has_changes(self) -> bool:
@@ -67,17 +66,18 @@ def plan(wanted: Sequence[DnsRecord], held: Iterable[ZoneRecord]) -> Plan:
 
 def _plan_one(wanted: DnsRecord, here: list[ZoneRecord]) -> Plan:
     same = [record for record in here if record.type == wanted.type]
-    if wanted.type == "TXT" and _kind(wanted.value) == "dkim":
-        return _plan_dkim(wanted, [record for record in same if _kind(record.content) == "dkim"])
-    if any(_equals(wanted, record) for record in same):
+    right = [record for record in same if _equals(wanted, record)]
+    is_key = wanted.type == "TXT" and _kind(wanted.value) == "dkim"
+    if right and not is_key:
         return Plan()
     if any(record.type == "CNAME" for record in here) or (wanted.type == "CNAME" and here):
         return Plan(conflicts=(wanted,))
+    if is_key:
+        return _plan_key(wanted, right, [record.id for record in same if record not in right])
     if wanted.type == "MX":
         return Plan(conflicts=(wanted,)) if same else Plan(posts=(wanted,))
     if wanted.type == "TXT":
-        alike = [record for record in same if _kind(record.content) == _kind(wanted.value)]
-        return _plan_txt(wanted, alike)
+        return _plan_txt(wanted, [record for record in same if _kind(record.content) == _kind(wanted.value)])
     return Plan(posts=(wanted,))
 
 
@@ -96,10 +96,8 @@ def _plan_txt(wanted: DnsRecord, alike: list[ZoneRecord]) -> Plan:
     return Plan(puts=(Replacement(alike[0].id, wanted.model_copy(update={"value": merged})),))
 
 
-def _plan_dkim(wanted: DnsRecord, keys: list[ZoneRecord]) -> Plan:
+def _plan_key(wanted: DnsRecord, right: list[ZoneRecord], stale: list[str]) -> Plan:
     """The selector is the provider's own: any other key there is stale."""
-    right = [record for record in keys if _equals(wanted, record)]
-    stale = [record.id for record in keys if record not in right]
     if right:
         return Plan(deletes=tuple(stale))
     if stale:
@@ -108,10 +106,10 @@ def _plan_dkim(wanted: DnsRecord, keys: list[ZoneRecord]) -> Plan:
 
 
 def _equals(wanted: DnsRecord, held: ZoneRecord) -> bool:
+    """Compare what records say; the priority of a mail host is its owner's choice."""
     if wanted.type == "TXT":
         return txt_value(held.content) == txt_value(wanted.value)
-    same_host = host(held.content) == host(wanted.value)
-    return same_host and (wanted.type != "MX" or held.priority == wanted.priority)
+    return host(held.content) == host(wanted.value)
 
 
 def _kind(content: str) -> str:

@@ -1,0 +1,174 @@
+"""How a claim to a domain may change, and what is said of it then: pure functions from claim to claim and fact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.provisioner.domain.domains import (
+    Claim,
+    ProviderStatus,
+    ProviderView,
+    Publication,
+    next_check_at,
+)
+from shared.contracts.accounts import Failure
+from shared.contracts.answers import DomainRequestAnswered, Outcome
+from shared.contracts.domains import (
+    DnsRecord,
+    DnsSynced,
+    DomainFact,
+    DomainFailed,
+    DomainRegistered,
+    DomainStatus,
+    DomainVerified,
+    DomainVerifying,
+)
+
+TAKEN = Failure(code="domain_taken", message="The domain is already in use by someone else.")
+REFUSED = Failure(code="provider_refused", message="The inbox provider refused the domain.")
+NOT_SEEN = Failure(
+    code="dns_not_verified",
+    message="The domain's records were not all in place in time; publish them and verify again.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A claim as it is after something happened, and the fact that says so."""
+
+    claim: Claim
+    fact: type[DomainFact]
+
+
+def registered(claim: Claim, view: ProviderView, now: datetime) -> Change:
+    """The provider knows the domain and has said which records it needs."""
+    records = (*view.records, claim.ownership)
+    changed = _with(
+        claim,
+        now,
+        status=DomainStatus.PENDING,
+        provider_domain_id=view.id,
+        dns_records=records,
+        failure=None,
+    )
+    return Change(changed, DomainRegistered)
+
+
+def synced(claim: Claim, now: datetime) -> Change:
+    """The records stand in a zone that the system manages (S0-22)."""
+    records = tuple(
+        record.model_copy(update={"status": "valid"}) if record.name == claim.ownership.name else record
+        for record in claim.wanted
+    )
+    changed = _with(claim, now, is_dns_synced=True, dns_records=records)
+    return Change(replace(changed, publication=Publication.SYNCED), DnsSynced)
+
+
+def verifying(claim: Claim, now: datetime, first_seconds: float) -> Change:
+    """A verification begins: its checks are counted from here."""
+    changed = _with(
+        claim,
+        now,
+        status=DomainStatus.VERIFYING,
+        failure=None,
+        next_check_at=next_check_at(now, 0, now, first_seconds),
+    )
+    return Change(replace(changed, verifying_since=now, checks=0), DomainVerifying)
+
+
+def looked_at(
+    claim: Claim,
+    view: ProviderView,
+    now: datetime,
+    *,
+    is_owner_seen: bool,
+    is_scheduled: bool,
+    first_seconds: float,
+) -> Change | None:
+    """Judge a check: verified only when the provider says so and the ownership record is seen; None: nothing new.
+
+    Only scheduled checks count towards the end of the patience, at which the domain fails (S0-23).
+    """
+    records = _seen(claim, view, is_owner_seen=is_owner_seen)
+    if view.status is ProviderStatus.VERIFIED and is_owner_seen:
+        changed = _with(
+            claim,
+            now,
+            status=DomainStatus.VERIFIED,
+            dns_records=records,
+            verified_at=now,
+            next_check_at=None,
+            failure=None,
+        )
+        return Change(changed, DomainVerified)
+    if not is_scheduled:
+        if records == claim.wanted:
+            return None
+        return Change(_with(claim, now, dns_records=records), DomainVerifying)
+    checks = claim.checks + 1
+    following = next_check_at(claim.verifying_since or now, checks, now, first_seconds)
+    if following is None:
+        return failed(
+            replace(claim, state=claim.state.model_copy(update={"dns_records": records})), NOT_SEEN, now
+        )
+    changed = _with(claim, now, dns_records=records, next_check_at=following)
+    return Change(replace(changed, checks=checks), DomainVerifying)
+
+
+def failed(claim: Claim, why: Failure, now: datetime) -> Change:
+    """The claim comes to nothing for now; a new verification may be asked for."""
+    return Change(
+        _with(claim, now, status=DomainStatus.FAILED, failure=why, next_check_at=None), DomainFailed
+    )
+
+
+def _seen(claim: Claim, view: ProviderView, *, is_owner_seen: bool) -> tuple[DnsRecord, ...]:
+    own = next((record for record in claim.wanted if record.name == claim.ownership.name), claim.ownership)
+    return (*view.records, own.model_copy(update={"status": "valid"}) if is_owner_seen else own)
+
+
+def _with(claim: Claim, now: datetime, **changes: Any) -> Claim:
+    return replace(claim, state=claim.state.model_copy(update={**changes, "updated_at": now}))
+
+
+def answer_of(claim: Claim, request_id: UUID) -> DomainRequestAnswered:
+    """Return what a request that was worked on is answered with, as the claim stands.
+
+    A domain whose records did not verify is a proper answer; one that is another's, or that was refused, is not.
+    """
+    failure = claim.state.failure
+    if failure is not None and claim.status is DomainStatus.FAILED and failure.code != NOT_SEEN.code:
+        taken = failure.code == TAKEN.code
+        return DomainRequestAnswered(
+            request_id=request_id,
+            outcome=Outcome.REFUSED if taken else Outcome.FAILED,
+            subject_id=claim.id,
+            code=failure.code,
+            message=failure.message,
+        )
+    return _shown(claim, request_id, Outcome.DONE)
+
+
+def match_of(claim: Claim, request_id: UUID) -> DomainRequestAnswered:
+    """Return the answer to a request for a claim that exists already, however it stands."""
+    return _shown(claim, request_id, Outcome.MATCHED)
+
+
+def refusal_of(request_id: UUID, subject_id: UUID, why: Failure) -> DomainRequestAnswered:
+    """Return the answer to a request that is refused at once."""
+    return DomainRequestAnswered(
+        request_id=request_id,
+        outcome=Outcome.REFUSED,
+        subject_id=subject_id,
+        code=why.code,
+        message=why.message,
+    )
+
+
+def _shown(claim: Claim, request_id: UUID, outcome: Outcome) -> DomainRequestAnswered:
+    # A claim that is still being registered has no version yet: its reader waits for the first.
+    needs = {"domain": max(claim.version, 1)}
+    return DomainRequestAnswered(request_id=request_id, outcome=outcome, subject_id=claim.id, needs=needs)

@@ -1,0 +1,226 @@
+"""What a claim needs next, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.provisioner.domain.domain_changes import (
+    NOT_SEEN,
+    REFUSED,
+    TAKEN,
+    answer_of,
+    failed,
+    looked_at,
+    match_of,
+    registered,
+    synced,
+    verifying,
+)
+from services.provisioner.domain.domains import (
+    Claim,
+    ProviderStatus,
+    ProviderView,
+    Publication,
+    is_work_due,
+    next_check_at,
+    ownership_record,
+    platform_domain_id,
+    seconds_until_due,
+    should_ask_provider,
+)
+from shared.contracts.answers import Outcome
+from shared.contracts.domains import (
+    DnsRecord,
+    DomainFailed,
+    DomainState,
+    DomainStatus,
+    DomainVerified,
+    DomainVerifying,
+)
+from shared.contracts.requests import Dialect
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+TENANT = UUID(int=1)
+KEY = b"key"
+MX = DnsRecord(type="MX", name="d.example", value="inbound.example", priority=10)
+
+
+def claim(status: DomainStatus = DomainStatus.PENDING, **state: Any) -> Claim:
+    return Claim(
+        state=DomainState(
+            domain_id=UUID(int=9),
+            tenant_id=TENANT,
+            workspace_id=UUID(int=2),
+            user_id=UUID(int=3),
+            dialect=Dialect.PUFFLE,
+            domain="d.example",
+            status=status,
+            created_at=NOW,
+            updated_at=NOW,
+            **state,
+        ),
+        ownership=ownership_record(KEY, TENANT, "d.example"),
+        version=1,
+    )
+
+
+def view(status: ProviderStatus = ProviderStatus.UNVERIFIED, *records: DnsRecord) -> ProviderView:
+    return ProviderView("d.example", status, records or (MX,))
+
+
+def minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+def test_checks_follow_at_10_20_40_80_160_320_minutes_and_once_more_after_12_hours() -> None:
+    at, gaps, checks = NOW, [], 0
+    while (following := next_check_at(NOW, checks, at, 600.0)) is not None:
+        gaps.append((following - at) / minutes(1))
+        at, checks = following, checks + 1
+
+    assert gaps == [10, 20, 40, 80, 160, 320, 90]
+    assert at - NOW == timedelta(hours=12)
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_asked", "expected"),
+    [
+        (claim(), False, True),
+        (replace(claim(), publication=Publication.SYNCED), False, True),
+        (replace(claim(), publication=Publication.MANUAL), False, False),
+        (replace(claim(), publication=Publication.MANUAL), True, True),
+        (claim(DomainStatus.VERIFYING, next_check_at=NOW), False, True),
+        (claim(DomainStatus.VERIFYING, next_check_at=NOW + minutes(1)), False, False),
+        (claim(DomainStatus.VERIFYING, next_check_at=NOW + minutes(1)), True, True),
+        (claim(DomainStatus.FAILED), False, False),
+        (claim(DomainStatus.FAILED), True, True),
+        (claim(DomainStatus.VERIFIED), True, False),
+        (claim(DomainStatus.DELETING), True, False),
+        (replace(claim(), is_platform=True), True, False),
+    ],
+)
+def test_what_is_due(changed: Claim, is_asked: bool, expected: bool) -> None:
+    assert is_work_due(changed, NOW, is_asked=is_asked) is expected
+
+
+def test_the_first_check_decides_when_a_name_is_due() -> None:
+    waiting = [claim(DomainStatus.VERIFYING, next_check_at=NOW + minutes(count)) for count in (7, 3)]
+
+    assert seconds_until_due([*waiting, claim(DomainStatus.VERIFIED)], NOW) == 180.0
+    assert seconds_until_due(waiting, NOW + minutes(5)) == 0.0
+    assert seconds_until_due([claim()], NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "asked_at", "is_fresh", "expected"),
+    [
+        (ProviderStatus.UNVERIFIED, None, False, True),
+        (ProviderStatus.UNVERIFIED, NOW - minutes(4), False, False),
+        (ProviderStatus.UNVERIFIED, NOW - minutes(5), False, True),
+        (ProviderStatus.UNVERIFIED, NOW, True, True),
+        (ProviderStatus.VERIFYING, None, True, False),
+        (ProviderStatus.VERIFIED, None, True, False),
+    ],
+)
+def test_the_provider_is_asked_seldom(
+    status: ProviderStatus, asked_at: datetime | None, is_fresh: bool, expected: bool
+) -> None:
+    assert should_ask_provider(status, asked_at, NOW, is_fresh=is_fresh, pace_seconds=300.0) is expected
+
+
+def test_a_registered_claim_lists_the_providers_records_and_its_own() -> None:
+    change = registered(claim(), view(), NOW)
+
+    assert change.claim.state.dns_records == (MX, change.claim.ownership)
+    assert change.claim.state.provider_domain_id == "d.example"
+
+
+def test_a_published_ownership_record_is_seen_as_valid() -> None:
+    change = synced(registered(claim(), view(), NOW).claim, NOW)
+
+    assert change.claim.state.is_dns_synced
+    assert [record.status for record in change.claim.state.dns_records] == ["missing", "valid"]
+
+
+@pytest.mark.parametrize(
+    ("status", "is_owner_seen", "verifies"),
+    [
+        (ProviderStatus.VERIFIED, True, True),
+        (ProviderStatus.VERIFIED, False, False),
+        (ProviderStatus.VERIFYING, True, False),
+    ],
+)
+def test_both_the_provider_and_the_ownership_record_are_needed(
+    status: ProviderStatus, is_owner_seen: bool, verifies: bool
+) -> None:
+    checking = verifying(claim(), NOW, 600.0).claim
+
+    change = looked_at(
+        checking, view(status), NOW, is_owner_seen=is_owner_seen, is_scheduled=True, first_seconds=600.0
+    )
+
+    assert change is not None
+    assert change.fact is (DomainVerified if verifies else DomainVerifying)
+    assert change.claim.state.verified_at == (NOW if verifies else None)
+
+
+def test_a_look_that_sees_nothing_new_says_nothing() -> None:
+    checking = verifying(registered(claim(), view(), NOW).claim, NOW, 600.0).claim
+
+    change = looked_at(checking, view(), NOW, is_owner_seen=False, is_scheduled=False, first_seconds=600.0)
+
+    assert change is None
+
+
+def test_a_domain_fails_at_the_end_of_its_patience_and_can_begin_anew() -> None:
+    checking = verifying(claim(), NOW, 600.0).claim
+    late = NOW + timedelta(hours=12)
+
+    change = looked_at(checking, view(), late, is_owner_seen=False, is_scheduled=True, first_seconds=600.0)
+
+    assert change is not None
+    assert (change.fact, change.claim.state.failure) == (DomainFailed, NOT_SEEN)
+    again = verifying(change.claim, late, 600.0).claim
+    assert (again.status, again.state.failure, again.checks) == (DomainStatus.VERIFYING, None, 0)
+    assert again.state.next_check_at == late + minutes(10)
+
+
+def test_answers_follow_from_how_the_claim_stands() -> None:
+    request = UUID(int=7)
+
+    assert answer_of(claim(), request).needs == {"domain": 1}
+    assert answer_of(failed(claim(), NOT_SEEN, NOW).claim, request).outcome is Outcome.DONE
+    assert answer_of(failed(claim(), REFUSED, NOW).claim, request).outcome is Outcome.FAILED
+    assert answer_of(failed(claim(), TAKEN, NOW).claim, request).outcome is Outcome.REFUSED
+    assert match_of(replace(claim(), version=0), request).needs == {"domain": 1}
+
+
+def test_the_ownership_record_is_the_tenants_and_the_names_alone() -> None:
+    records = {
+        ownership_record(key, tenant, name).value
+        for key in (b"a", b"b")
+        for tenant in (UUID(int=1), UUID(int=2))
+        for name in ("d.example", "e.example")
+    }
+
+    assert len(records) == 8
+    assert ownership_record(KEY, TENANT, "d.example") == ownership_record(KEY, TENANT, "d.example")
+
+
+def test_a_platform_domain_has_the_same_id_everywhere() -> None:
+    assert platform_domain_id("myagentmail.com") == platform_domain_id("myagentmail.com")
+    assert platform_domain_id("myagentmail.com") != platform_domain_id("myagent.mx")
+
+
+def test_a_request_becomes_the_cause_of_what_follows_but_never_turns_back_time() -> None:
+    before = replace(claim(), last_event_time=NOW + minutes(1), last_event_id=UUID(int=4))
+
+    after = before.caused_by(UUID(int=5), UUID(int=6), NOW, None)
+
+    assert (after.request_id, after.last_event_id) == (UUID(int=5), UUID(int=6))
+    assert after.last_event_time == NOW + minutes(1)
