@@ -9,7 +9,7 @@ from functools import partial
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from services.provisioner import accounts
+from services.provisioner import accounts, domains
 from services.provisioner.context import Context
 from services.provisioner.settings import ProvisionerSettings
 from services.provisioner.subscribers import TOPICS, handle_batches, owned_requests
@@ -28,7 +28,7 @@ from shared.security.vault import MasterKeys, Vault
 
 SERVICE = "provisioner"
 ROLE = "mailwright_provisioner"
-PARTS = (accounts.running,)
+PARTS = (accounts.running, domains.running)
 
 
 def build(settings: ProvisionerSettings, *, clock: Clock | None = None, ids: Ids | None = None) -> Starlette:

@@ -1,0 +1,87 @@
+"""Claims as rows: the one place that maps between the two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+
+from services.provisioner.domain.domains import Claim, Publication, ownership_name
+from shared.contracts.accounts import Failure
+from shared.contracts.domains import DnsRecord, DomainState, DomainStatus
+from shared.contracts.requests import Dialect
+
+IDENTITY = ("id", "tenant_id", "workspace_id", "user_id", "dialect", "domain", "is_platform", "created_at")
+"""Columns of a claim that never change."""
+CHANGING = (
+    "ownership_value", "status", "version", "publication", "provider_domain_id", "dns_records", "is_dns_synced",
+    "verified_at", "verifying_since", "checks", "next_check_at", "failure_code", "failure_message", "request_id",
+    "last_event_id", "last_event_time", "traceparent", "updated_at",
+)  # fmt: skip
+COLUMNS = (*IDENTITY, *CHANGING)
+
+SELECT = f"select {', '.join(COLUMNS)} from domain_claim"  # noqa: S608  only our own column names
+INSERT = f"""
+    insert into domain_claim ({", ".join(COLUMNS)}) values ({", ".join(f"${n}" for n in range(1, len(COLUMNS) + 1))})
+    on conflict do nothing returning id
+"""  # noqa: S608  only our own column names
+UPDATE = f"""
+    update domain_claim set {", ".join(f"{column} = ${n}" for n, column in enumerate(CHANGING, 3))}
+    where id = $1 and version = $2 returning id
+"""  # noqa: S608  only our own column names
+
+
+def identity_values(claim: Claim) -> list[Any]:
+    """Return the values of the `IDENTITY` columns."""
+    state = claim.state
+    return [
+        claim.id, state.tenant_id, state.workspace_id, state.user_id, state.dialect.value, state.domain,
+        claim.is_platform, state.created_at,
+    ]  # fmt: skip
+
+
+def changing_values(claim: Claim) -> list[Any]:
+    """Return the values of the `CHANGING` columns."""
+    state, failure = claim.state, claim.state.failure
+    return [
+        claim.ownership.value, state.status.value, claim.version, claim.publication.value, state.provider_domain_id,
+        [record.model_dump(mode="json") for record in state.dns_records], state.is_dns_synced, state.verified_at,
+        claim.verifying_since, claim.checks, state.next_check_at, failure.code if failure else None,
+        failure.message if failure else None, claim.request_id, claim.last_event_id, claim.last_event_time,
+        claim.traceparent, state.updated_at,
+    ]  # fmt: skip
+
+
+def claim_of(row: asyncpg.Record) -> Claim:
+    """Return the claim that a row of `SELECT` holds."""
+    failure = row["failure_code"]
+    state = DomainState(
+        domain_id=row["id"],
+        tenant_id=row["tenant_id"],
+        workspace_id=row["workspace_id"],
+        user_id=row["user_id"],
+        dialect=Dialect(row["dialect"]),
+        domain=row["domain"],
+        status=DomainStatus(row["status"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        provider_domain_id=row["provider_domain_id"],
+        dns_records=tuple(DnsRecord.model_validate(record) for record in row["dns_records"]),
+        is_dns_synced=row["is_dns_synced"],
+        verified_at=row["verified_at"],
+        next_check_at=row["next_check_at"],
+        failure=Failure(code=failure, message=row["failure_message"]) if failure else None,
+    )
+    return Claim(
+        state=state,
+        ownership=DnsRecord(type="TXT", name=ownership_name(row["domain"]), value=row["ownership_value"]),
+        is_platform=row["is_platform"],
+        version=row["version"],
+        publication=Publication(row["publication"]),
+        verifying_since=row["verifying_since"],
+        checks=row["checks"],
+        request_id=row["request_id"],
+        last_event_id=row["last_event_id"],
+        last_event_time=row["last_event_time"],
+        traceparent=row["traceparent"],
+    )

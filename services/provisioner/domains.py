@@ -1,0 +1,112 @@
+"""The domains half of the provisioner, wired: its handlers and the worker that takes claims to verified."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from random import SystemRandom
+from typing import cast
+
+from services.provisioner.context import Context, Part
+from services.provisioner.domain.dns_sync import ZonePolicy, host
+from services.provisioner.domain_publication import Publisher
+from services.provisioner.domain_saga import DomainSaga
+from services.provisioner.handlers.request_domain import request_domain
+from services.provisioner.handlers.verify_domain import verify_domain
+from services.provisioner.ports_domains import Lease
+from services.provisioner.providers.agentmail_domains import AgentMailDomains
+from services.provisioner.providers.cloudflare import CloudflareZones
+from services.provisioner.store_domain_requests import PostgresClaimDesk, seed_platform_domains
+from services.provisioner.store_domains import PostgresNames
+from shared.contracts.domains import DomainRequested, DomainVerificationRequested
+from shared.contracts.envelope import Event, Received
+from shared.db.leased_work import LeasedWorker
+from shared.db.pool import OUTAGE, Connection
+from shared.messaging.batch import Handler
+from shared.messaging.recorder import Recorder
+from shared.observability.failpoints import failpoint
+from shared.observability.logging import get_logger
+
+CONCURRENCY = 16
+LEASE_SECONDS = 10.0
+POLL_SECONDS = 0.5
+SEED_RETRY_SECONDS = 1.0
+
+log = get_logger(__name__)
+
+
+@asynccontextmanager
+async def running(context: Context) -> AsyncIterator[Part]:
+    """Yield the domains part."""
+    worker = domain_worker(context)
+    names = [host(name.strip()) for name in context.settings.platform_domains.split(",") if name.strip()]
+
+    async def seed() -> None:
+        await seed_platform_domains(context.pool, context.recorder, names)
+
+    async def work() -> None:
+        await _until_done(seed)
+        await worker.run()
+
+    key = context.settings.master_keys.get_secret_value().encode()
+    yield Part(
+        handlers=domain_handlers(context.recorder, ownership_key=key),
+        tasks={"domains": work},
+        wake=worker.wake,
+    )
+
+
+def domain_handlers(recorder: Recorder, *, ownership_key: bytes) -> dict[type[Event], Handler]:
+    """Return the handlers of the requests about domains; the key makes ownership records."""
+
+    async def on_domain_requested(connection: Connection, received: Received) -> None:
+        await request_domain(
+            received.event,
+            cast("DomainRequested", received.event.data),
+            desk=PostgresClaimDesk(connection, recorder),
+            now=recorder.clock.now(),
+            ownership_key=ownership_key,
+        )
+        failpoint("provisioner.domain_claim.before_commit")
+
+    async def on_verification_requested(connection: Connection, received: Received) -> None:
+        await verify_domain(
+            received.event,
+            cast("DomainVerificationRequested", received.event.data),
+            desk=PostgresClaimDesk(connection, recorder),
+        )
+
+    return {DomainRequested: on_domain_requested, DomainVerificationRequested: on_verification_requested}
+
+
+def domain_worker(
+    context: Context, *, lease_seconds: float = LEASE_SECONDS, poll_seconds: float = POLL_SECONDS
+) -> LeasedWorker[Lease]:
+    """Return the worker that runs the domain saga on every name that is due; it looks for some every so often."""
+    store = PostgresNames(context.pool, context.recorder, context.announce, lease_seconds=lease_seconds)
+    zones = CloudflareZones(context.cloudflare, ZonePolicy(context.settings.cloudflare_zones))
+    clock = context.recorder.clock
+    saga = DomainSaga(
+        store,
+        AgentMailDomains(context.agentmail),
+        Publisher(store, zones, clock),
+        clock,
+        first_check_seconds=context.settings.domain_poll_seconds,
+        renew_seconds=lease_seconds / 3,
+        random=SystemRandom(),
+    )
+    return LeasedWorker(
+        "domains", store.claim_due, saga.run, concurrency=CONCURRENCY, poll_seconds=poll_seconds
+    )
+
+
+async def _until_done(seed: Callable[[], Awaitable[None]]) -> None:
+    """Seed once the database is there; until then the service is up and says that it is not ready."""
+    while True:
+        try:
+            await seed()
+            return
+        except OUTAGE as error:
+            log.warning("seed_postponed", error=type(error).__name__)
+            await asyncio.sleep(SEED_RETRY_SECONDS)

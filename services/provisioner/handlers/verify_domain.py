@@ -1,0 +1,36 @@
+"""A client asks for a domain to be checked now: worked on, or answered at once when there is nothing to check."""
+
+from __future__ import annotations
+
+from services.provisioner.domain.domain_changes import TAKEN, answer_of, refusal_of
+from services.provisioner.domain.domains import Claim
+from services.provisioner.ports_domains import ClaimDesk
+from shared.contracts.accounts import Failure
+from shared.contracts.domains import DomainStatus, DomainVerificationRequested
+from shared.contracts.envelope import Recorded
+
+NOT_FOUND = Failure(code="domain_not_found", message="There is no such domain.")
+
+
+async def verify_domain(request: Recorded, asked: DomainVerificationRequested, *, desk: ClaimDesk) -> None:
+    """Have the claim checked once per request (S0-20); a verified domain stays verified whatever is asked."""
+    if request.request_id is None or not await desk.begin(request):
+        return
+    claim = await desk.claim(request.subject)
+    if claim is None or not _may_see(claim, request, asked):
+        await desk.answer(request, refusal_of(request.request_id, request.subject, NOT_FOUND))
+    elif claim.status is DomainStatus.VERIFIED:
+        await desk.answer(request, answer_of(claim, request.request_id))
+    elif await desk.owner_of(claim.state.domain) not in {None, claim.state.tenant_id}:
+        await desk.answer(request, refusal_of(request.request_id, claim.id, TAKEN))
+    else:
+        await desk.ask(request, claim, is_check=True)
+
+
+def _may_see(claim: Claim, request: Recorded, asked: DomainVerificationRequested) -> bool:
+    return (
+        not claim.is_platform
+        and claim.status is not DomainStatus.DELETING
+        and claim.state.tenant_id == request.tenant_id
+        and asked.caller.workspace_id in {None, claim.state.workspace_id}
+    )

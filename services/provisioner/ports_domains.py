@@ -1,0 +1,203 @@
+"""What the handling of domains needs of the outside, in the words of the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from services.provisioner.domain.dns_sync import Plan, ZoneRecord
+from services.provisioner.domain.domain_changes import Change
+from services.provisioner.domain.domains import Claim, ProviderView
+from services.provisioner.ports import Refused
+from shared.contracts.answers import RequestAnswered
+from shared.contracts.envelope import Recorded
+from shared.errors import MailwrightError
+
+
+class NotOurs(Refused):
+    """The domain is registered at the provider by another organisation."""
+
+    code = "domain_taken"
+
+
+class Vanished(MailwrightError):
+    """The provider does not know the domain any more."""
+
+    code = "provider_domain_vanished"
+
+
+class ZoneRefused(MailwrightError):
+    """The zone's keeper does not let us write there; the records are for the tenant to publish."""
+
+    code = "zone_refused"
+
+
+class DomainProvider(Protocol):
+    """The inbox provider's domains; besides what each call names, any may raise Retryable or Unknown."""
+
+    async def create(self, domain: str) -> ProviderView:
+        """Register the domain, or adopt it if it is registered already.
+
+        Raises:
+            NotOurs: Another organisation has it.
+            Refused: The provider does not take this domain.
+        """
+        ...
+
+    async def find(self, domain: str) -> ProviderView | None:
+        """Return the domain as it stands, or None if the provider does not know it as ours."""
+        ...
+
+    async def verify(self, domain: str) -> None:
+        """Ask the provider to check the domain; the result shows on `find`.
+
+        Raises:
+            Vanished: The provider does not know the domain any more.
+            Refused: The provider does not check this domain.
+        """
+        ...
+
+
+class Zones(Protocol):
+    """The DNS zones that the system may manage; any call may raise Retryable or Unknown."""
+
+    async def zone_of(self, domain: str, tenant_id: UUID) -> str | None:
+        """Return the id of the zone that holds the domain, if the system may write there for this tenant."""
+        ...
+
+    async def records(self, zone_id: str, domain: str) -> list[ZoneRecord]:
+        """Return what the zone holds at the domain and below it."""
+        ...
+
+    async def apply(self, zone_id: str, plan: Plan, claim_id: UUID) -> None:
+        """Make all of a plan's changes, or none; the records are marked as made for the claim.
+
+        Raises:
+            ZoneRefused: They cannot be made.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One name in one worker's hand; every write of its work is conditional on the token."""
+
+    domain: str
+    token: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """A request about a claim that has no answer yet; what is needed to answer it later."""
+
+    request_id: UUID
+    event_id: UUID
+    event_time: datetime
+    claim_id: UUID
+    is_check: bool
+    """Whether it asks for a verification, or for the claim itself."""
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NameWork:
+    """Everything there is to know about a name: its object at the provider, its claims, what was asked of them."""
+
+    domain: str
+    is_registered: bool
+    has_intent: bool
+    """Whether a registration was begun whose outcome nobody recorded."""
+    asked_at: datetime | None
+    """When the provider was last asked to check."""
+    attempts: int
+    claims: Sequence[Claim]
+    requests: Sequence[OpenRequest]
+
+    def requests_of(self, claim: Claim) -> list[OpenRequest]:
+        """Return the open requests about one claim."""
+        return [request for request in self.requests if request.claim_id == claim.id]
+
+
+class ClaimDesk(Protocol):
+    """The store as the request handlers see it: everything happens in the batch's one transaction."""
+
+    async def begin(self, request: Recorded) -> bool:
+        """Take a request in hand; False if that happened before."""
+        ...
+
+    async def claim(self, claim_id: UUID) -> Claim | None:
+        """Return a claim by its id."""
+        ...
+
+    async def owner_of(self, domain: str) -> UUID | None:
+        """Return the tenant that verified the name."""
+        ...
+
+    async def add(self, claim: Claim) -> Claim | None:
+        """Keep a new claim; if its workspace has one to that name already, return that one instead."""
+        ...
+
+    async def ask(self, request: Recorded, claim: Claim, *, is_check: bool) -> None:
+        """Have the request worked on, and answered when that is done."""
+        ...
+
+    async def answer(self, request: Recorded, data: RequestAnswered) -> None:
+        """Record the one answer of the request."""
+        ...
+
+
+class NameStore(Protocol):
+    """The store as the worker sees it; every write raises LeaseLost when the lease is another's by now."""
+
+    async def load(self, lease: Lease) -> NameWork:
+        """Return the work on a name."""
+        ...
+
+    async def renew(self, lease: Lease) -> None:
+        """Keep the lease for another while."""
+        ...
+
+    async def intend_registration(self, lease: Lease) -> None:
+        """Record that the provider is about to be told of the name."""
+        ...
+
+    async def record_registration(self, lease: Lease, provider_domain_id: str) -> None:
+        """Record that the provider knows the name."""
+        ...
+
+    async def forget_registration(self, lease: Lease) -> None:
+        """Record that the provider does not know the name after all."""
+        ...
+
+    async def intend_check(self, lease: Lease, at: datetime) -> None:
+        """Record that the provider is about to be asked to check."""
+        ...
+
+    async def intend_publication(self, lease: Lease, claim: Claim) -> None:
+        """Record that the claim's records are about to be published."""
+        ...
+
+    async def record_manual(self, lease: Lease, claim: Claim) -> Claim:
+        """Record that the tenant must publish the claim's records."""
+        ...
+
+    async def save(self, lease: Lease, change: Change, answering: Sequence[OpenRequest] = ()) -> Claim:
+        """Write a change and its fact, and answer these requests with it, in one transaction."""
+        ...
+
+    async def win(self, lease: Lease, change: Change, answering: Sequence[OpenRequest] = ()) -> Claim | None:
+        """Write a verification like `save`; None, with nothing written, if another tenant verified the name before."""
+        ...
+
+    async def answer(self, lease: Lease, claim: Claim, requests: Sequence[OpenRequest]) -> None:
+        """Answer these requests with the claim as it stands."""
+        ...
+
+    async def release(
+        self, lease: Lease, *, due_in: float | None, attempts: int = 0, error_code: str | None = None
+    ) -> None:
+        """Give the name back, due again in so many seconds (None: when somebody asks)."""
+        ...

@@ -1,0 +1,126 @@
+"""Cloudflare's zones and their records, in our words."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from services.provisioner.domain.dns_sync import (
+    Plan,
+    ZonePolicy,
+    ZoneRecord,
+    host,
+    txt_content,
+    zone_candidates,
+)
+from services.provisioner.ports_domains import ZoneRefused
+from shared.contracts.domains import DnsRecord
+from shared.errors import Retryable, Unknown
+from shared.http.errors import ProviderRefused
+from shared.http.provider import Provider
+from shared.observability.logging import get_logger
+
+log = get_logger(__name__)
+
+PAGE = 100
+_IDENTICAL_RECORD = 81058
+_AUTOMATIC_TTL = 1
+
+
+class CloudflareZones:
+    """The zones that the token may manage, as far as the policy lets a tenant's domains into them."""
+
+    def __init__(self, cloudflare: Provider, policy: ZonePolicy) -> None:
+        self._cloudflare = cloudflare
+        self._policy = policy
+
+    async def zone_of(self, domain: str, tenant_id: UUID) -> str | None:
+        """Return the closest active full zone that holds the domain and is open to the tenant."""
+        for name in zone_candidates(domain):
+            if not self._policy.allows(name, tenant_id):
+                continue
+            try:
+                found = await self._cloudflare.call(
+                    "zones.list", "GET", "/zones", params={"name": name, "status": "active"}
+                )
+            except ProviderRefused as error:  # a token that may not list zones manages none
+                log.warning("zones_refused", status=error.status)
+                return None
+            for zone in _result(found):
+                if zone.get("status") == "active" and zone.get("type") == "full":
+                    return str(zone["id"])
+        return None
+
+    async def records(self, zone_id: str, domain: str) -> list[ZoneRecord]:
+        """Return the zone's records at the domain and below it."""
+        records: list[ZoneRecord] = []
+        page = 1
+        while True:
+            params = {"name.contains": domain, "page": str(page), "per_page": str(PAGE)}
+            try:
+                found = await self._cloudflare.call(
+                    "records.list", "GET", f"/zones/{zone_id}/dns_records", params=params
+                )
+            except ProviderRefused:
+                raise ZoneRefused("The zone's records may not be read.") from None
+            items = _result(found)
+            records += [_read(item) for item in items if _is_within(str(item["name"]), domain)]
+            if len(items) < PAGE:
+                return records
+            page += 1
+
+    async def apply(self, zone_id: str, plan: Plan, claim_id: UUID) -> None:
+        """Make the changes as one batch; a record that somebody added meanwhile makes it worth trying again."""
+        comment = f"managed-by:mailwright domain:{claim_id}"
+        batch = {
+            "deletes": [{"id": each} for each in plan.deletes],
+            "puts": [{"id": put.id, **_write(put.record, comment)} for put in plan.puts],
+            "posts": [_write(record, comment) for record in plan.posts],
+        }
+        try:
+            await self._cloudflare.call(
+                "records.batch", "POST", f"/zones/{zone_id}/dns_records/batch", json=batch
+            )
+        except ProviderRefused as error:
+            if _IDENTICAL_RECORD in _codes(error):
+                raise Retryable("The zone changed meanwhile.", code="zone_changed", retry_after=0.1) from None
+            raise ZoneRefused("The zone does not take the records.") from None
+
+
+def _result(body: Any) -> list[dict[str, Any]]:
+    result = body.get("result") if isinstance(body, dict) else None
+    if not isinstance(result, list):
+        raise Unknown("The zone's keeper answered with something that is not a listing.")
+    return result
+
+
+def _codes(error: ProviderRefused) -> set[object]:
+    errors = error.body.get("errors")
+    return (
+        {each.get("code") for each in errors if isinstance(each, dict)} if isinstance(errors, list) else set()
+    )
+
+
+def _is_within(name: str, domain: str) -> bool:
+    return host(name) == host(domain) or host(name).endswith(f".{host(domain)}")
+
+
+def _read(item: dict[str, Any]) -> ZoneRecord:
+    return ZoneRecord(
+        id=str(item["id"]), type=str(item["type"]), name=str(item["name"]), content=str(item["content"])
+    )
+
+
+def _write(record: DnsRecord, comment: str) -> dict[str, Any]:
+    content = txt_content(record.value) if record.type == "TXT" else host(record.value)
+    written: dict[str, Any] = {
+        "type": record.type,
+        "name": host(record.name),
+        "content": content,
+        "ttl": _AUTOMATIC_TTL,
+        "proxied": False,
+        "comment": comment,
+    }
+    if record.priority is not None:
+        written["priority"] = record.priority
+    return written

@@ -1,0 +1,94 @@
+"""Claims as requests make them, and the platform's own: written beside the work on them, never in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from services.provisioner.domain.domains import PLATFORM_TENANT, Claim, platform_claim
+from services.provisioner.domain_rows import INSERT, SELECT, changing_values, claim_of, identity_values
+from shared.contracts.answers import RequestAnswered
+from shared.contracts.envelope import Recorded
+from shared.db.pool import Connection, Pool
+from shared.messaging import answers
+from shared.messaging.recorder import Recorder
+
+NAME = "insert into provider_domain (domain) values ($1) on conflict do nothing"
+MAKE_DUE = "update provider_domain set due_at = least(due_at, now()) where domain = $1"
+SEED_NAME = """
+    insert into provider_domain as p (domain, owner_tenant_id, due_at) values ($1, $2, now())
+    on conflict (domain) do update set
+        owner_tenant_id = coalesce(p.owner_tenant_id, $2),
+        due_at = case when p.provider_domain_id is null then now() else p.due_at end
+    returning owner_tenant_id
+"""
+
+
+class PostgresClaimDesk:
+    """The `ClaimDesk` of one transaction."""
+
+    def __init__(self, connection: Connection, recorder: Recorder) -> None:
+        self._connection = connection
+        self._recorder = recorder
+
+    async def begin(self, request: Recorded) -> bool:
+        """Take a request in hand; False if that happened before, and then its answer is sent again."""
+        return await answers.begin(self._connection, self._recorder, request)
+
+    async def claim(self, claim_id: UUID) -> Claim | None:
+        """Return a claim by its id."""
+        row = await self._connection.fetchrow(f"{SELECT} where id = $1", claim_id)
+        return None if row is None else claim_of(row)
+
+    async def owner_of(self, domain: str) -> UUID | None:
+        """Return the tenant that verified the name."""
+        owner: UUID | None = await self._connection.fetchval(
+            "select owner_tenant_id from provider_domain where domain = $1", domain
+        )
+        return owner
+
+    async def add(self, claim: Claim) -> Claim | None:
+        """Keep a new claim, or return the one that its workspace has; one that is being added now is waited for."""
+        await self._connection.execute(NAME, claim.state.domain)
+        if await self._connection.fetchval(INSERT, *identity_values(claim), *changing_values(claim)):
+            return None
+        row = await self._connection.fetchrow(
+            f"{SELECT} where tenant_id = $1 and workspace_id = $2 and domain = $3",
+            claim.state.tenant_id,
+            claim.state.workspace_id,
+            claim.state.domain,
+        )
+        return None if row is None else claim_of(row)
+
+    async def ask(self, request: Recorded, claim: Claim, *, is_check: bool) -> None:
+        """Keep the request until it is answered, and make the work on the name due."""
+        await self._connection.execute(
+            """
+            insert into domain_request (request_id, event_id, event_time, claim_id, is_check, traceparent)
+            values ($1, $2, $3, $4, $5, $6)
+            """,
+            request.request_id,
+            request.id,
+            request.time,
+            claim.id,
+            is_check,
+            request.traceparent,
+        )
+        await self._connection.execute(MAKE_DUE, claim.state.domain)
+
+    async def answer(self, request: Recorded, data: RequestAnswered) -> None:
+        """Record the one answer of the request."""
+        await answers.answer(self._connection, self._recorder, request, data)
+
+
+async def seed_platform_domains(pool: Pool, recorder: Recorder, domains: Iterable[str]) -> None:
+    """Have a verified claim for each platform domain, and its name registered; safe to repeat.
+
+    A name that a tenant had verified before it became the platform's stays the tenant's.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        for domain in domains:
+            claim = platform_claim(domain, recorder.clock.now())
+            owner = await connection.fetchval(SEED_NAME, domain, PLATFORM_TENANT)
+            if owner == PLATFORM_TENANT:
+                await connection.execute(INSERT, *identity_values(claim), *changing_values(claim))

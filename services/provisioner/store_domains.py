@@ -1,0 +1,211 @@
+"""The work on names under their leases: every write proves that it still holds the lease, or changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from services.provisioner.domain.domain_changes import Change, answer_of
+from services.provisioner.domain.domains import Claim, Publication
+from services.provisioner.domain_rows import SELECT, UPDATE, changing_values, claim_of
+from services.provisioner.ports import LeaseLost
+from services.provisioner.ports_domains import Lease, NameWork, OpenRequest
+from shared.contracts.envelope import Recorded
+from shared.db.pool import Connection, Pool
+from shared.messaging import answers
+from shared.messaging.event_log import append
+from shared.messaging.recorder import Recorder
+
+CLAIM = """
+    with due as (
+        select domain from provider_domain
+        where (due_at <= now() and lease_token is null) or (lease_token is not null and leased_until <= now())
+        order by due_at nulls first limit $2 for update skip locked
+    )
+    update provider_domain p
+    set lease_token = $1, leased_until = now() + make_interval(secs => $3), due_at = null
+    from due where p.domain = due.domain
+    returning p.domain
+"""
+HOLD = """
+    update provider_domain set leased_until = now() + make_interval(secs => $3)
+    where domain = $1 and lease_token = $2 returning true
+"""
+RELEASE = """
+    update provider_domain set lease_token = null, leased_until = null,
+        due_at = least(due_at, now() + make_interval(secs => $3::float8)), attempts = $4, last_error_code = $5
+    where domain = $1 and lease_token = $2
+"""
+OPEN_REQUESTS = """
+    select r.request_id, r.event_id, r.event_time, r.claim_id, r.is_check, r.traceparent
+    from domain_request r join domain_claim c on c.id = r.claim_id
+    where c.domain = $1 order by r.event_time
+"""
+WIN = """
+    update provider_domain set owner_tenant_id = $3
+    where domain = $1 and lease_token = $2 and (owner_tenant_id is null or owner_tenant_id = $3)
+    returning true
+"""
+
+
+class PostgresNames:
+    """The `NameStore`; `announce` is called after each commit that recorded events."""
+
+    def __init__(
+        self, pool: Pool, recorder: Recorder, announce: Callable[[], None], *, lease_seconds: float
+    ) -> None:
+        self._pool = pool
+        self._recorder = recorder
+        self._announce = announce
+        self._lease_seconds = lease_seconds
+
+    async def claim_due(self, limit: int) -> Sequence[Lease]:
+        """Lease names on which something is due, or whose holder went silent."""
+        token = self._recorder.ids.new()
+        rows = await self._pool.fetch(CLAIM, token, limit, self._lease_seconds)
+        return [Lease(row["domain"], token) for row in rows]
+
+    async def load(self, lease: Lease) -> NameWork:
+        """Return the work on a name."""
+        async with self._held(lease) as connection:
+            name = await connection.fetchrow("select * from provider_domain where domain = $1", lease.domain)
+            claims = await connection.fetch(
+                f"{SELECT} where domain = $1 order by created_at, id", lease.domain
+            )
+            requests = await connection.fetch(OPEN_REQUESTS, lease.domain)
+        if name is None:
+            raise LeaseLost("The name is gone.")
+        return NameWork(
+            domain=lease.domain,
+            is_registered=name["provider_domain_id"] is not None,
+            has_intent=name["registration_intent_at"] is not None,
+            asked_at=name["asked_at"],
+            attempts=name["attempts"],
+            claims=[claim_of(row) for row in claims],
+            requests=[OpenRequest(**dict(row)) for row in requests],
+        )
+
+    async def renew(self, lease: Lease) -> None:
+        """Keep the lease for another while."""
+        async with self._held(lease):
+            pass
+
+    async def intend_registration(self, lease: Lease) -> None:
+        """Record that the provider is about to be told of the name."""
+        await self._set_name(lease, "registration_intent_at = now()")
+
+    async def record_registration(self, lease: Lease, provider_domain_id: str) -> None:
+        """Record that the provider knows the name."""
+        await self._set_name(lease, "provider_domain_id = $2", provider_domain_id)
+
+    async def forget_registration(self, lease: Lease) -> None:
+        """Record that the provider does not know the name after all."""
+        await self._set_name(lease, "provider_domain_id = null, registration_intent_at = null")
+
+    async def intend_check(self, lease: Lease, at: datetime) -> None:
+        """Record that the provider is about to be asked to check."""
+        await self._set_name(lease, "asked_at = $2", at)
+
+    async def intend_publication(self, lease: Lease, claim: Claim) -> None:
+        """Record that the claim's records are about to be published."""
+        async with self._held(lease) as connection:
+            await connection.execute(
+                "update domain_claim set publication_intent_at = now() where id = $1", claim.id
+            )
+
+    async def record_manual(self, lease: Lease, claim: Claim) -> Claim:
+        """Record that the tenant must publish the claim's records; its next fact says that they are not synced."""
+        async with self._held(lease) as connection:
+            await connection.execute(
+                "update domain_claim set publication = $2, is_dns_synced = false where id = $1",
+                claim.id,
+                Publication.MANUAL.value,
+            )
+        state = claim.state.model_copy(update={"is_dns_synced": False})
+        return replace(claim, state=state, publication=Publication.MANUAL)
+
+    async def save(self, lease: Lease, change: Change, answering: Sequence[OpenRequest] = ()) -> Claim:
+        """Write a change and its fact, and answer these requests with it, in one transaction."""
+        async with self._held(lease) as connection:
+            claim = await self._write(connection, change, answering)
+        self._announce()
+        return claim
+
+    async def win(self, lease: Lease, change: Change, answering: Sequence[OpenRequest] = ()) -> Claim | None:
+        """Write a verification like `save`, unless another tenant verified the name before."""
+        async with self._held(lease) as connection:
+            if not await connection.fetchval(WIN, lease.domain, lease.token, change.claim.state.tenant_id):
+                return None
+            claim = await self._write(connection, change, answering)
+        self._announce()
+        return claim
+
+    async def answer(self, lease: Lease, claim: Claim, requests: Sequence[OpenRequest]) -> None:
+        """Answer these requests with the claim as it stands."""
+        if requests:
+            async with self._held(lease) as connection:
+                await self._answer(connection, claim, requests)
+            self._announce()
+
+    async def release(
+        self, lease: Lease, *, due_in: float | None, attempts: int = 0, error_code: str | None = None
+    ) -> None:
+        """Give the name back; what somebody asked for meanwhile stays due."""
+        await self._pool.execute(RELEASE, lease.domain, lease.token, due_in, attempts, error_code)
+
+    @asynccontextmanager
+    async def _held(self, lease: Lease) -> AsyncIterator[Connection]:
+        """Open a transaction that commits only under the lease, which it renews."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            if not await connection.fetchval(HOLD, lease.domain, lease.token, self._lease_seconds):
+                raise LeaseLost("Another worker holds the name.")
+            yield connection
+
+    async def _set_name(self, lease: Lease, change: str, *values: Any) -> None:
+        async with self._held(lease) as connection:
+            await connection.execute(
+                f"update provider_domain set {change} where domain = $1",  # noqa: S608  only our own text
+                lease.domain,
+                *values,
+            )
+
+    async def _write(self, connection: Connection, change: Change, answering: Sequence[OpenRequest]) -> Claim:
+        before = change.claim
+        event = self._recorder.event(
+            change.fact(domain=before.state),
+            subject=before.id,
+            tenant_id=before.state.tenant_id,
+            workspace_id=before.state.workspace_id,
+            sequence=before.version + 1,
+            request_id=before.request_id,
+            causation_id=before.last_event_id,
+            traceparent=before.traceparent,
+            after=before.last_event_time,
+        )
+        claim = replace(
+            before, version=before.version + 1, last_event_id=event.id, last_event_time=event.time
+        )
+        if not await connection.fetchval(UPDATE, claim.id, before.version, *changing_values(claim)):
+            raise LeaseLost("The claim was changed by another worker.")
+        await append(connection, event)
+        await self._answer(connection, claim, answering)
+        return claim
+
+    async def _answer(self, connection: Connection, claim: Claim, requests: Sequence[OpenRequest]) -> None:
+        for request in requests:
+            data = answer_of(claim, request.request_id)
+            asked = Recorded(
+                id=request.event_id,
+                subject=claim.id,
+                time=request.event_time,
+                tenant_id=claim.state.tenant_id,
+                workspace_id=claim.state.workspace_id,
+                data=data,
+                request_id=request.request_id,
+                traceparent=request.traceparent,
+            )
+            await answers.answer(connection, self._recorder, asked, data)
+            await connection.execute("delete from domain_request where request_id = $1", request.request_id)
