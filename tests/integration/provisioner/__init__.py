@@ -1,0 +1,1 @@
+"""The provisioner against real Postgres and the simulated providers."""

@@ -1,0 +1,1 @@
+"""The domains of the provisioner: its handlers, store and worker together."""
