@@ -92,6 +92,17 @@ async def test_a_part_of_a_log_is_asked_for_from_its_earliest_place(pool: Pool, 
     assert (await run(database_url, "events", "replay", "--service", "x", *place[2:])).exit_code == 2
 
 
+async def test_the_stack_of_the_data_folder_is_meant_where_no_database_is_named(
+    pool: Pool, database_url: str, tmp_path: Path
+) -> None:
+    await bury(pool)
+    (tmp_path / "stack.json").write_text(json.dumps({"database_url": database_url}))
+
+    listed = await run("", "dead-letters", "list", "--data-dir", str(tmp_path))
+
+    assert listed.output.startswith("gateway:1 ")
+
+
 async def test_a_database_that_is_away_or_unnamed_is_one_line(tmp_path: Path) -> None:
     away = await run("postgresql://nobody@127.0.0.1:1/none", "dead-letters", "list")
     unnamed = await run("", "projections", "verify", "--data-dir", str(tmp_path))
