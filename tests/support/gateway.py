@@ -20,13 +20,15 @@ from services.gateway.security.store import KeyAdmin
 from services.gateway.settings import GatewaySettings
 from services.gateway.subscribers import Projector
 from shared.clock import Clock, RandomIds, SystemClock
+from shared.contracts.accounts import AccountProvisioned, AccountStatus
 from shared.contracts.answers import AccountRequestAnswered, DomainRequestAnswered, Outcome
-from shared.contracts.domains import DomainState
+from shared.contracts.domains import DomainRegistered, DomainStatus
 from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Dialect
-from shared.db.pool import Pool, connect, create_pool
+from shared.contracts.warmups import WarmupStarted, WarmupStatus
+from shared.db.pool import Pool, create_pool
 from tests.support.eventually import eventually
-from tests.support.gateway_events import received
+from tests.support.gateway_events import account_state, domain_state, received, recorded, warmup_state
 
 NO_BROKER = "127.0.0.1:1"
 MASTER_KEYS = "1:" + "A" * 43 + "="
@@ -126,14 +128,46 @@ def answer_to(request: dict[str, Any], outcome: Outcome = Outcome.DONE, **change
     )
 
 
-def belonging_to(key: Key) -> dict[str, Any]:
-    """What the states of this key's accounts and domains have in common."""
-    return {"tenant_id": key.tenant_id, "workspace_id": key.workspace_id, "user_id": key.user_id}
+def came_to_be(
+    request: dict[str, Any], warmup: WarmupStatus = WarmupStatus.WARMING, *, version: int = 1
+) -> list[Recorded]:
+    """The facts of an account that a create request asked for."""
+    account, data = request["subject_id"], request["data"]
+    owner = {"tenant_id": request["tenant_id"], "workspace_id": request["workspace_id"]}
+    state = account_state(
+        account,
+        AccountStatus.PROVISIONED,
+        user_id=request["user_id"],
+        address=f"{data['username']}@example.com",
+        username=data["username"],
+        domain_id=UUID(data["domain_id"]),
+        display_name=data["display_name"],
+        created_at=request["accepted_at"],
+        updated_at=request["accepted_at"],
+        **owner,
+    )
+    return [
+        recorded(AccountProvisioned(account=state), account, version, **owner),
+        recorded(WarmupStarted(warmup=warmup_state(account, warmup, **owner)), account, version, **owner),
+    ]
 
 
-def shown_domain(state: DomainState) -> dict[str, Any]:
-    """What a client sees of a domain that needs no records."""
-    return {"id": str(state.domain_id), "domain": state.domain, "status": state.status.value}
+def registered(
+    request: dict[str, Any], status: DomainStatus = DomainStatus.PENDING, version: int = 1
+) -> Recorded:
+    """The fact of a domain that a create request asked for."""
+    domain = request["subject_id"]
+    owner = {"tenant_id": request["tenant_id"], "workspace_id": request["workspace_id"]}
+    state = domain_state(
+        domain,
+        status,
+        user_id=request["user_id"],
+        domain=request["data"]["domain"],
+        created_at=request["accepted_at"],
+        updated_at=request["accepted_at"],
+        **owner,
+    )
+    return recorded(DomainRegistered(domain=state), domain, version, **owner)
 
 
 @asynccontextmanager
@@ -174,8 +208,3 @@ async def gateway_side(
         server.should_exit = True
         await serving
         pool.terminate()
-
-
-async def admin(database_url: str) -> Any:
-    """A connection of the login itself, bound to no role."""
-    return await connect(database_url, schema="gateway", role="none", application="test-admin")

@@ -1,0 +1,75 @@
+"""The OpenAPI document: complete, and no route without a scope."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.gateway.bootstrap import build
+from services.gateway.dialects.puffle.render import account_json, domain_json
+from services.gateway.dialects.puffle.responses import Account, Domain
+from services.gateway.security.keys import SCOPES
+from services.gateway.settings import GatewaySettings
+from tests.unit.gateway.test_rendering import account, domain
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    settings = GatewaySettings.model_validate({"database_url": "postgresql://", "kafka_bootstrap": "x"})
+    return build(settings).openapi()
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, each)
+        for path, methods in document["paths"].items()
+        for method, each in methods.items()
+    ]
+
+
+@pytest.mark.contract("S0-1", "S0-56", "S0-57", "S1-1")
+def test_the_documented_operations_are_there(document: dict[str, Any]) -> None:
+    named = {(method, path): each["operationId"] for path, method, each in operations(document)}
+
+    assert named["post", "/api/email/accounts"] == "createEmailAccount"
+    assert named["get", "/api/email/accounts"] == "listEmailAccounts"
+    assert named["patch", "/api/email/accounts/{id}/retry-warmup"] == "retryAccountWarmup"
+    assert named["post", "/api/email/domains"] == "createEmailDomain"
+    assert named["post", "/api/email/domains/{id}/verify"] == "verifyEmailDomain"
+
+
+def test_every_operation_needs_a_key_and_a_scope(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        assert operation["x-required-scope"] in SCOPES, (method, path)
+        assert operation["security"] == [{"ApiKey": []}], (method, path)
+
+
+def test_every_error_is_ours_with_an_example(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        errors = {int(status): each for status, each in operation["responses"].items() if int(status) >= 400}
+        assert {401, 403, 500, 503} <= errors.keys(), (method, path)
+        for status, error in errors.items():
+            content = error["content"]["application/json"]
+            assert content["schema"]["$ref"].endswith("/Error"), (method, path, status)
+            assert all(
+                set(each["value"]) >= {"error", "code", "request_id"} for each in content["examples"].values()
+            )
+
+
+@pytest.mark.contract("S0-4", "S0-5", "S0-8", "S0-14", "S0-15")
+def test_a_body_is_described_field_by_field(document: dict[str, Any]) -> None:
+    body = document["paths"]["/api/email/accounts"]["post"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]
+
+    assert set(body["properties"]) == {"username", "domain_id", "display_name", "first_name", "last_name"}
+    assert body["required"] == ["username", "domain_id"]
+    assert body["additionalProperties"] is False
+
+
+def test_what_is_rendered_is_what_is_described() -> None:
+    assert set(account_json(account())) == set(Account.model_fields)
+    assert set(domain_json(domain())) == set(Domain.model_fields)
+    Account.model_validate(account_json(account()))
+    Domain.model_validate(domain_json(domain()))
