@@ -9,7 +9,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from shared.observability.tracing import current_traceparent
+from shared.observability.tracing import current_request_id, current_traceparent
 
 CONNECT_SECONDS = 5.0
 
@@ -21,7 +21,7 @@ def build_client(
     read_seconds: float = 30.0,
     connections: int = 128,
 ) -> httpx.AsyncClient:
-    """Build a client for one server; each call is made once, and its trace context is sent along."""
+    """Build a client for one server; each call is made once, and what it is done for is sent along."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     return httpx.AsyncClient(
         base_url=base_url,
@@ -33,7 +33,7 @@ def build_client(
         transport=_OneAttemptTransport(limits=limits),
         follow_redirects=False,
         trust_env=False,
-        event_hooks={"request": [_send_trace]},
+        event_hooks={"request": [_send_origin]},
     )
 
 
@@ -58,7 +58,10 @@ class _OneAttemptTransport(AiohttpTransport):
             raise httpx.ReadError(str(error), request=request) from error.__cause__
 
 
-async def _send_trace(request: httpx.Request) -> None:
+async def _send_origin(request: httpx.Request) -> None:
     traceparent = current_traceparent()
     if traceparent is not None:
         request.headers["traceparent"] = traceparent
+    request_id = current_request_id()
+    if request_id is not None:
+        request.headers["x-request-id"] = str(request_id)

@@ -39,7 +39,7 @@ def dispatch(handlers: Mapping[type[Event], Handler]) -> BatchHandler:
         for received in events:
             handler = handlers.get(type(received.event.data))
             if handler is not None:
-                with trace(received.event.traceparent):
+                with trace(received.event.traceparent, received.event.request_id):
                     await handler(connection, received)
 
     return handle

@@ -22,6 +22,9 @@ from pydantic import BaseModel
 BATCH_TIMEOUT_MS = 10
 """The framework sleeps this long after an empty poll, so it is also the longest a lone record waits unseen."""
 
+METADATA_SECONDS = 5
+"""A consumer that found no topic, because the broker came back without or it started first, looks again after this."""
+
 BatchHandler = Callable[[tuple["ConsumerRecord[bytes, bytes]", ...]], Awaitable[None]]
 
 
@@ -77,12 +80,13 @@ def build_consumer(
         consumer_only=True,
         allow_auto_create_topics=False,
         request_timeout_ms=10_000,
+        metadata_max_age_ms=METADATA_SECONDS * 1_000,
         graceful_timeout=3.0,
         ack_policy=AckPolicy.NACK_ON_ERROR,
         parser=_parse_without_headers,
         decoder=_leave_undecoded,
         apply_types=False,
-        logger=logging.getLogger("faststream"),
+        logger=logging.getLogger("mailwright.consumer"),
     )
 
     async def on_batch(message: KafkaMessage) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from shared.observability.tracing import current_traceparent
+from shared.observability.tracing import current_request_id, current_traceparent
 
 
 def configure_logging(service: str, level: str = "INFO") -> None:
@@ -42,6 +42,8 @@ def configure_logging(service: str, level: str = "INFO") -> None:
     root.setLevel(level)
     for noisy in ("aiokafka", "httpx", "httpcore", "faststream", "alembic", "uvicorn.access"):
         logging.getLogger(noisy).setLevel("WARNING")
+    # The framework warns at every start that topics are not created by themselves, which is what we ask of it.
+    logging.getLogger("mailwright.consumer").setLevel("ERROR")
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
@@ -55,6 +57,8 @@ def _with_service(service: str) -> Any:
         entry["service"] = service
         if traceparent := current_traceparent():
             entry["traceparent"] = traceparent
+        if request_id := current_request_id():
+            entry["request_id"] = str(request_id)
         return entry
 
     return add
