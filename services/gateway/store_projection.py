@@ -27,7 +27,7 @@ async def keep_events(connection: Connection, events: Sequence[Received]) -> Non
             each.event.time, each.event.tenant_id, each.event.workspace_id, each.event.request_id,
             each.event.causation_id, each.event.data.model_dump_json(),
         )
-        for each in events
+        for each in sorted(events, key=lambda each: each.event.id)  # one order, so that no two writers wait in a circle
     ]  # fmt: skip
     await connection.execute(
         """

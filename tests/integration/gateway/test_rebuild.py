@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +17,11 @@ from mailwright.cli import app
 from services.gateway import queries
 from services.gateway.rebuild import RebuildBusy, rebuild
 from shared.contracts.accounts import AccountStatus
+from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Dialect
 from shared.contracts.warmups import WarmupStatus
+from shared.db.pool import OUTAGE
+from tests.support.eventually import eventually
 from tests.support.gateway_events import (
     DOMAIN,
     TENANT,
@@ -144,6 +149,45 @@ async def test_a_projection_thrown_away_comes_back_while_writes_and_reads_go_on(
     assert len(await side.rows("account")) >= len(kept) + written
     assert written > 0
     assert seen > 0
+
+
+@pytest.mark.promise("R08", "R09", "I7")
+async def test_shuffled_and_repeated_events_projected_at_once_by_three_lead_to_the_same_rows(
+    side: ProjectionSide, database_url: str
+) -> None:
+    chance = random.Random(17)
+    events = [
+        event
+        for number in range(1, 21)
+        for event in (
+            *(account_fact(UUID(int=number), version) for version in range(1, 5)),
+            *(warmup_fact(UUID(int=number), version) for version in range(1, 4)),
+            account_fact(UUID(int=number), 5, AccountStatus.PROVISIONED),
+        )
+    ]
+    many = [*events, *events]
+    chance.shuffle(many)
+
+    async def project(own: list[Recorded]) -> None:
+        while own:
+            batch = [own.pop() for _ in range(min(len(own), chance.randint(1, 12)))]
+            await eventually(partial(retried, side, batch), what="a batch is projected")
+
+    await asyncio.gather(*(project(many[start::3]) for start in range(3)))
+
+    versions = await side.worker.fetch("select distinct account_version, warmup_version, status from account")
+    assert [tuple(row) for row in versions] == [(5, 3, "warming")]
+    assert await side.worker.fetchval("select count(*) from event") == len(events)
+    assert (await rebuild(database_url, is_swapped=False)).is_identical
+
+
+async def retried(side: ProjectionSide, batch: list[Recorded]) -> bool:
+    """Project a batch as the consumer does: one that ran into another's locks comes again."""
+    try:
+        await side.project(*batch)
+    except OUTAGE:
+        return False
+    return True
 
 
 async def test_two_rebuilds_at_once_are_one_too_many(side: ProjectionSide, database_url: str) -> None:
