@@ -84,18 +84,22 @@ class DomainSaga:
         """Do what is due on the name, then give it back; transient trouble is tried again by itself."""
         async with renewing(self._store, lease, self._renew_seconds):
             try:
-                work = await self._store.load(lease)
-                claims = await self._advance(lease, work)
-                due_in = seconds_until_due(claims, self._clock.now())
-                await self._store.release(lease, due_in=due_in)
+                await self._work_on(lease)
             except LeaseLost:
                 log.info("domain_lease_lost", domain=lease.domain)
-            except (Retryable, Unknown) as error:
-                await self._postpone(lease, error)
             except asyncio.CancelledError:
                 with suppress(*OUTAGE):  # then the lease ends by itself
                     await self._store.release(lease, due_in=0.0)
                 raise
+
+    async def _work_on(self, lease: Lease) -> None:
+        try:
+            work = await self._store.load(lease)
+            claims = await self._advance(lease, work)
+            due_in = seconds_until_due(claims, self._clock.now())
+            await self._store.release(lease, due_in=due_in)
+        except (Retryable, Unknown) as error:
+            await self._postpone(lease, error)
 
     async def _advance(self, lease: Lease, work: NameWork) -> Sequence[Claim]:
         """Take each claim that needs something further, and return all claims as they are then."""
@@ -226,18 +230,15 @@ class DomainSaga:
 
     async def _postpone(self, lease: Lease, error: Retryable | Unknown) -> None:
         """Give the name back for a while; whoever asked for a claim that is registered by now hears of it."""
-        try:
-            work = await self._store.load(lease)
-            for claim in work.claims:
-                if claim.state.provider_domain_id is not None:
-                    waiting = [request for request in work.requests_of(claim) if not request.is_check]
-                    await self._store.answer(lease, claim, waiting)
-            asked = error.retry_after if isinstance(error, Retryable) else None
-            delay = max(backoff_seconds(work.attempts, self._random), asked or 0.0)
-            log.info("domain_postponed", domain=lease.domain, code=error.code, seconds=round(delay, 3))
-            await self._store.release(lease, due_in=delay, attempts=work.attempts + 1, error_code=error.code)
-        except LeaseLost:
-            log.info("domain_lease_lost", domain=lease.domain)
+        work = await self._store.load(lease)
+        for claim in work.claims:
+            if claim.state.provider_domain_id is not None:
+                waiting = [request for request in work.requests_of(claim) if not request.is_check]
+                await self._store.answer(lease, claim, waiting)
+        asked = error.retry_after if isinstance(error, Retryable) else None
+        delay = max(backoff_seconds(work.attempts, self._random), asked or 0.0)
+        log.info("domain_postponed", domain=lease.domain, code=error.code, seconds=round(delay, 3))
+        await self._store.release(lease, due_in=delay, attempts=work.attempts + 1, error_code=error.code)
 
 
 def _with_cause(claim: Claim, requests: Sequence[OpenRequest]) -> Claim:

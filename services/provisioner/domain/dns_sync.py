@@ -35,19 +35,20 @@ class Replacement:
 class Plan:
     """What to do in a zone, and what only its owner can decide.
 
-    `conflicts` are wanted records that were left out, because publishing them would change where the owner's mail or
+    A put makes a record ours; a patch changes the content of one that stays its owner's. `conflicts` are wanted records that were left out, because publishing them would change where the owner's mail or
     traffic goes.
     """
 
     posts: tuple[DnsRecord, ...] = ()
     puts: tuple[Replacement, ...] = ()
+    patches: tuple[Replacement, ...] = ()
     deletes: tuple[str, ...] = ()
     conflicts: tuple[DnsRecord, ...] = ()
 
     @property
     def has_changes(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.posts or self.puts or self.deletes)
+        return bool(self.posts or self.puts or self.patches or self.deletes)
 
 
 def plan(wanted: Sequence[DnsRecord], held: Iterable[ZoneRecord]) -> Plan:
@@ -59,6 +60,7 @@ def plan(wanted: Sequence[DnsRecord], held: Iterable[ZoneRecord]) -> Plan:
     return Plan(
         posts=tuple(record for part in parts for record in part.posts),
         puts=tuple(put for part in parts for put in part.puts),
+        patches=tuple(patch for part in parts for patch in part.patches),
         deletes=tuple(each for part in parts for each in part.deletes),
         conflicts=tuple(record for part in parts for record in part.conflicts),
     )
@@ -93,7 +95,7 @@ def _plan_txt(wanted: DnsRecord, alike: list[ZoneRecord]) -> Plan:
     merged = merge_spf(held, wanted.value)
     if merged == held:
         return Plan()
-    return Plan(puts=(Replacement(alike[0].id, wanted.model_copy(update={"value": merged})),))
+    return Plan(patches=(Replacement(alike[0].id, wanted.model_copy(update={"value": merged})),))
 
 
 def _plan_key(wanted: DnsRecord, right: list[ZoneRecord], stale: list[str]) -> Plan:

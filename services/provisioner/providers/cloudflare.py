@@ -72,11 +72,13 @@ class CloudflareZones:
     async def apply(self, zone_id: str, plan: Plan, claim_id: UUID) -> None:
         """Make the changes as one batch; a record that somebody added meanwhile makes it worth trying again."""
         comment = f"managed-by:mailwright domain:{claim_id}"
-        batch = {
+        parts: dict[str, list[dict[str, Any]]] = {
             "deletes": [{"id": each} for each in plan.deletes],
+            "patches": [{"id": patch.id, "content": _content(patch.record)} for patch in plan.patches],
             "puts": [{"id": put.id, **_write(put.record, comment)} for put in plan.puts],
             "posts": [_write(record, comment) for record in plan.posts],
         }
+        batch = {kind: part for kind, part in parts.items() if part}
         try:
             await self._cloudflare.call(
                 "records.batch", "POST", f"/zones/{zone_id}/dns_records/batch", json=batch
@@ -112,11 +114,10 @@ def _read(item: dict[str, Any]) -> ZoneRecord:
 
 
 def _write(record: DnsRecord, comment: str) -> dict[str, Any]:
-    content = txt_content(record.value) if record.type == "TXT" else host(record.value)
     written: dict[str, Any] = {
         "type": record.type,
         "name": host(record.name),
-        "content": content,
+        "content": _content(record),
         "ttl": _AUTOMATIC_TTL,
         "proxied": False,
         "comment": comment,
@@ -124,3 +125,7 @@ def _write(record: DnsRecord, comment: str) -> dict[str, Any]:
     if record.priority is not None:
         written["priority"] = record.priority
     return written
+
+
+def _content(record: DnsRecord) -> str:
+    return txt_content(record.value) if record.type == "TXT" else host(record.value)

@@ -38,7 +38,7 @@ def held(kind: str, name: str, content: str, record_id: str = "r1") -> ZoneRecor
 def applied(todo: Plan, before: list[ZoneRecord]) -> list[ZoneRecord]:
     """The zone after a plan, its new texts cut as a zone cuts them."""
     numbers = count()
-    puts = {put.id: put.record for put in todo.puts}
+    puts = {put.id: put.record for put in (*todo.puts, *todo.patches)}
     kept = [
         held(record.type, record.name, txt_content(puts[record.id].value), record.id)
         if record.id in puts
@@ -153,13 +153,14 @@ def test_senders_are_added_to_the_policy_that_stands(present: str, merged: str) 
     assert merge_spf(present, "v=spf1 include:ses.example -all") == merged
 
 
-def test_a_merged_policy_replaces_the_one_that_stood() -> None:
+def test_a_merged_policy_stays_its_owners_record() -> None:
     record = wanted("TXT", "mail.d.example", "v=spf1 include:ses.example -all")
     present = [held("TXT", "mail.d.example", '"v=spf1 include:other.example -all"')]
 
     todo = plan([record], present)
 
-    assert todo.puts[0].record.value == "v=spf1 include:other.example include:ses.example -all"
+    assert todo.puts == ()
+    assert todo.patches[0].record.value == "v=spf1 include:other.example include:ses.example -all"
     assert plan([record], applied(todo, present)) == Plan()
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from shared.db.migrate import migrate
-from tests.integration.provisioner.domains.bench import Bench, Tenant, bench
+from tests.support.domain_bench import Bench, Tenant, bench
 from tests.support.engines import drop_database, embedded_postgres, new_database
 from tests.support.simulator import Simulated, running_simulator
 

@@ -10,7 +10,7 @@ from services.provisioner.domain.domains import PLATFORM_TENANT, platform_domain
 from services.provisioner.domains import running
 from services.provisioner.store_domain_requests import seed_platform_domains
 from shared.contracts.answers import Outcome
-from tests.integration.provisioner.domains.bench import IDS, Bench, Tenant, bench
+from tests.support.domain_bench import IDS, Bench, Tenant, bench
 from tests.support.eventually import eventually
 from tests.support.simulator import Simulated
 

@@ -13,7 +13,7 @@ from services.provisioner.fail_points_domains import FAIL_POINTS
 from services.provisioner.ports import LeaseLost
 from services.provisioner.store_domains import PostgresNames
 from shared.contracts.answers import Outcome
-from tests.integration.provisioner.domains.bench import Bench, Tenant
+from tests.support.domain_bench import Bench, Tenant
 from tests.support.eventually import eventually
 
 CRASH_POINTS = sorted(name for name in FAIL_POINTS if name != "provisioner.domain_claim.before_commit")
@@ -198,6 +198,25 @@ async def test_what_is_asked_while_a_name_is_worked_on_stays_due(domains: Bench,
     await store.release(lease, due_in=None)
 
     assert len(await store.claim_due(10)) == 1
+
+
+async def test_a_worker_that_is_stopped_in_the_middle_gives_the_name_back(
+    domains: Bench, acme: Tenant
+) -> None:
+    domains.simulator.fault("agentmail", "domains.create", "slow", delay_seconds=30.0, times=1)
+    async with domains.working():
+        asked = await domains.claim("acme.example", acme)
+
+        async def has_begun() -> bool:
+            return (await domains.row("acme.example"))["registration_intent_at"] is not None
+
+        await eventually(has_begun)
+
+    row = await domains.row("acme.example")
+    assert row["lease_token"] is None
+    assert row["due_at"] is not None
+    async with domains.working():
+        await domains.has_status(asked.domain_id, "verified", within=15)
 
 
 def _assert_everything_is_there_once(domains: Bench) -> None:

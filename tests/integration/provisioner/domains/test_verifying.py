@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from shared.contracts.answers import Outcome
-from tests.integration.provisioner.domains.bench import Bench, Tenant, bench
+from tests.support.domain_bench import Bench, Tenant, bench
 from tests.support.eventually import eventually
 from tests.support.simulator import Simulated
 
@@ -136,6 +136,28 @@ async def test_records_of_the_owner_are_kept(domains: Bench, acme: Tenant) -> No
     keys = [record for record in held if "_domainkey" in record["name"]]
     assert len(keys) == 1
     assert "OLD" not in keys[0]["content"]
+
+
+async def test_a_sender_policy_gets_our_senders_and_stays_its_owners(domains: Bench, acme: Tenant) -> None:
+    zone = _zone(domains.simulator, "acme.example")
+    policy = {
+        "type": "TXT",
+        "name": "mail.acme.example",
+        "content": "v=spf1 ip4:192.0.2.0/24 ~all",
+        "comment": "mine",
+    }
+    assert domains.simulator.post(zone, policy).status_code == 200
+
+    async with domains.working():
+        asked = await domains.claim("acme.example", acme)
+        await domains.answer(asked.request_id)
+
+    held = domains.simulator.http.get(zone, params={"name": "mail.acme.example", "type": "TXT"}).json()[
+        "result"
+    ]
+    assert [(record["content"], record["comment"]) for record in held] == [
+        ('"v=spf1 ip4:192.0.2.0/24 include:amazonses.com ~all"', "mine")
+    ]
 
 
 async def test_mail_that_goes_elsewhere_is_never_redirected(domains: Bench, acme: Tenant) -> None:
