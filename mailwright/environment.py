@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mailwright import broker, postgres
 from mailwright.ports import HOST
+from mailwright.supervisor import LONGEST_PAUSE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ def embeds_simulator(caller: Mapping[str, str]) -> bool:
     return any(not caller.get(name) for name in _PROVIDERS)
 
 
+def longest_restart_pause_seconds(caller: Mapping[str, str]) -> float:
+    """How long a part that crashes again and again may be left down before it is started once more."""
+    asked = caller.get("MAILWRIGHT_LONGEST_RESTART_PAUSE_SECONDS")
+    return float(asked) if asked else LONGEST_PAUSE_SECONDS
+
+
 def settings(
     options: Options,
     ports: Mapping[str, int],
@@ -55,6 +62,8 @@ def settings(
         "MAILWRIGHT_CLOUDFLARE_ZONES": "*",
         "MAILWRIGHT_PLATFORM_DOMAINS": "myagentmail.com,myagent.mx",
         "MAILWRIGHT_TOPIC_PARTITIONS": "4",
+        # The simulated DNS answers at once; the real one is given ten minutes between looks.
+        "MAILWRIGHT_DOMAIN_POLL_SECONDS": "1",
         "MAILWRIGHT_SIMULATOR_DATA": str(options.data_dir / "simulator"),
         **{name: simulator + path for name, path in _PROVIDERS.items()},
     }
