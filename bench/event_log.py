@@ -41,6 +41,8 @@ SNAPSHOT = """
 
 
 async def write(url: str, table: str) -> None:
+    """Record all events in groups, from several connections at once."""
+
     async def writer() -> None:
         connection = await asyncpg.connect(url)
         for _ in range(EVENTS // GROUP // WRITERS):
@@ -57,6 +59,7 @@ async def write(url: str, table: str) -> None:
 
 
 async def relay_moving(connection: asyncpg.Connection[asyncpg.Record]) -> int:
+    """Move what is pending into the log, number it, and mark it; return how many events that were."""
     async with connection.transaction():
         rows = await connection.fetch("select id, event_id, subject, data from pending order by id limit 500")
         if not rows:
@@ -85,12 +88,15 @@ async def relay_moving(connection: asyncpg.Connection[asyncpg.Record]) -> int:
             [row["subject"] for row in rows],
             [row["data"] for row in rows],
         )
-        await connection.execute("delete from pending where id = any($1::bigint[])", [row["id"] for row in rows])
+        await connection.execute(
+            "delete from pending where id = any($1::bigint[])", [row["id"] for row in rows]
+        )
     await connection.execute("update cursor set published = logged")
     return len(rows)
 
 
 async def relay_reading(connection: asyncpg.Connection[asyncpg.Record]) -> int:
+    """Read what no running transaction can precede, and mark it; return how many events that were."""
     rows = await connection.fetch(
         """
         select xid, position, event_id, subject, data from log
