@@ -48,7 +48,7 @@ async def write(url: str, table: str) -> None:
         for _ in range(EVENTS // GROUP // WRITERS):
             ids = [uuid4() for _ in range(GROUP)]
             await connection.execute(
-                f"insert into {table} (event_id, subject, data) select * from unnest($1::uuid[], $2::uuid[], $3::bytea[])",  # noqa: S608
+                f"insert into {table} (event_id, subject, data) select * from unnest($1::uuid[], $2::uuid[], $3::bytea[])",
                 ids,
                 ids,
                 [DATA] * GROUP,
