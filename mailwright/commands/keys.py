@@ -1,28 +1,24 @@
 """`mailwright keys`: who may call the API."""
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated
 
 import typer
 
+from mailwright.console import say
+from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, on_database
 from services.gateway.security.keys import PREFIXES, SCOPES
-from services.gateway.security.store import KeyAdmin
+from services.gateway.security.store import KeyAdmin, StoredKey
 from shared.clock import RandomIds, SystemClock
 from shared.contracts.requests import Dialect
 from shared.db.pool import connect
 
-app = typer.Typer(add_completion=False, help="Make, list and revoke API keys.", no_args_is_help=True)
-
-DatabaseUrl = Annotated[
-    str, typer.Option(envvar="MAILWRIGHT_DATABASE_URL", help="The database of the stack.", show_envvar=True)
-]
+app = typer.Typer(help="Make, list and revoke API keys.", add_completion=False, no_args_is_help=True)
 
 
 @app.command()
 def create(
-    database_url: DatabaseUrl,
     tenant: Annotated[str, typer.Option(help="Whose key it is; made if new.")],
     workspace: Annotated[str, typer.Option(help="What it sees; made if new.")] = "Default",
     dialect: Annotated[Dialect, typer.Option(help="The API it is for.")] = Dialect.PUFFLE,
@@ -31,61 +27,63 @@ def create(
     scope: Annotated[
         list[str] | None, typer.Option(help="What it may do; repeat. Default: everything.")
     ] = None,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Make a key and print it, once: only a hash of it is kept."""
-    kinds = PREFIXES[dialect]
-    kind = prefix or kinds[0]
-    scopes = tuple(scope or SCOPES)
-    if kind not in kinds:
-        raise typer.BadParameter(f"{dialect} has keys of the kind {', '.join(kinds)}", param_hint="--prefix")
-    if unknown := set(scopes) - set(SCOPES):
-        raise typer.BadParameter(f"unknown: {', '.join(sorted(unknown))}", param_hint="--scope")
+    kind, scopes = prefix or PREFIXES[dialect][0], tuple(scope or SCOPES)
+    if kind not in PREFIXES[dialect]:
+        raise typer.BadParameter(f"{dialect} has {', '.join(PREFIXES[dialect])}", param_hint="--prefix")
+    if not set(scopes) <= set(SCOPES):
+        raise typer.BadParameter(f"there are {', '.join(SCOPES)}", param_hint="--scope")
 
-    async def make() -> str:
-        async with _admin(database_url) as admin:
+    async def make(url: str) -> str:
+        async with _admin(url) as admin:
             key = await admin.create(
                 dialect=dialect, prefix=kind, tenant=tenant, workspace=workspace, name=name, scopes=scopes
             )
             return key.reveal()
 
-    typer.echo(asyncio.run(make()))
+    typer.echo(on_database(make, database_url, data_dir))
 
 
 @app.command("list")
-def list_keys(database_url: DatabaseUrl) -> None:
+def list_keys(database_url: DatabaseUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """List all keys, newest first; revoked ones too."""
 
-    async def look() -> None:
-        async with _admin(database_url) as admin:
-            for key in await admin.list():
-                state = "revoked" if key.revoked_at else "in force"
-                used = f"last used {key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never used"
-                where = f"{key.tenant} / {key.workspace or '(all)'}"
-                typer.echo(f"{key.id}  {key.prefix:<9}  {state:<8}  {used:<27}  {where}  {key.name}".rstrip())
+    async def look(url: str) -> Sequence[StoredKey]:
+        async with _admin(url) as admin:
+            return await admin.list()
 
-    asyncio.run(look())
+    for key in on_database(look, database_url, data_dir):
+        state = "revoked" if key.revoked_at else "in force"
+        used = f"used {key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never used"
+        where = f"{key.tenant} / {key.workspace or '(all)'}"
+        typer.echo(f"{key.id}  {key.prefix:<8}  {state:<8}  {used:<21}  {where}  {key.name}".rstrip())
 
 
 @app.command()
 def revoke(
-    database_url: DatabaseUrl, key_id: Annotated[str, typer.Argument(help="The id in the list.")]
+    key_id: Annotated[str, typer.Argument(help="The id in the list.")],
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """End a key; the next call with it answers 401."""
 
-    async def end() -> bool:
-        async with _admin(database_url) as admin:
+    async def end(url: str) -> bool:
+        async with _admin(url) as admin:
             return await admin.revoke(key_id)
 
-    if not asyncio.run(end()):
-        typer.echo(f"mailwright: there is no key {key_id} in force", err=True)
+    if not on_database(end, database_url, data_dir):
+        say(f"mailwright: there is no key {key_id} in force")
         raise typer.Exit(1)
     typer.echo(f"revoked {key_id}")
 
 
 @asynccontextmanager
-async def _admin(database_url: str) -> AsyncIterator[KeyAdmin]:
+async def _admin(url: str) -> AsyncIterator[KeyAdmin]:
     connection = await connect(
-        database_url, schema="gateway", role="mailwright_gateway", application="mailwright-keys"
+        url, schema="gateway", role="mailwright_gateway", application="mailwright-keys"
     )
     try:
         yield KeyAdmin(connection, SystemClock(), RandomIds())

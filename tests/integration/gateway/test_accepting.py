@@ -17,7 +17,7 @@ DOMAIN = "0199aaaa-0000-7000-8000-00000000000d"
 BODY = {"username": "Ada", "domain_id": DOMAIN, "first_name": "Ada", "last_name": "Lovelace"}
 ACCOUNTS = "/api/email/accounts"
 ASYNC = {"Prefer": "respond-async"}
-DONE = {"needs": {"account": 1, "warmup": 1}}
+NEEDS = {"account": 1, "warmup": 1}
 
 
 async def create(api: httpx.AsyncClient, **headers: str) -> httpx.Response:
@@ -29,7 +29,7 @@ async def create(api: httpx.AsyncClient, **headers: str) -> httpx.Response:
 async def finish(
     gateway: GatewaySide, request: dict[str, Any], warmup: WarmupStatus = WarmupStatus.WARMING
 ) -> None:
-    await gateway.project(*came_to_be(request, warmup), answer_to(request, **DONE))
+    await gateway.project(*came_to_be(request, warmup), answer_to(request, needs=NEEDS))
 
 
 @pytest.mark.contract("S0-1", "S0-4", "S0-11", "S0-25")
