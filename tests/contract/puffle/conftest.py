@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.contract.puffle.driver import Json, Puffle, caller, providers
+from tests.contract.puffle.driver import Json, Puffle, caller, fresh, providers
 from tests.support.engines import scratch_folder
 from tests.support.simulator import Simulated
 from tests.support.stack import RunningStack, running_stack
@@ -62,3 +63,15 @@ def sim(stack: RunningStack) -> Iterator[Simulated]:
 async def domain(puffle: Puffle) -> Json:
     """A verified domain for tests that are not about domains."""
     return await puffle.domain()
+
+
+@pytest.fixture(scope="session")
+async def hanging(puffle: Puffle, domain: Json, sim: Simulated) -> httpx.Response:
+    """The answer of a create call whose inbox is made by a provider that then says nothing.
+
+    It takes the length of a provider's timeout to go on, so it is begun early and looked at again late.
+    """
+    name = fresh("hanging")
+    address = f"{name}@{domain['domain']}"
+    sim.fault("agentmail", "inboxes.create", "timeout", when="after", match=address, times=1)
+    return await puffle.create(name, domain, {"Prefer": "wait=1"})

@@ -111,6 +111,11 @@ class Puffle:
         return account
 
 
+def steady(account: Json) -> Json:
+    """Return an account without the time of its last change: a warmup goes on being confirmed and judged."""
+    return {field: value for field, value in account.items() if field != "updated_at"}
+
+
 @asynccontextmanager
 async def caller(stack: RunningStack, key: str | None) -> AsyncIterator[Puffle]:
     """Call the stack's API with a key, or without one."""
@@ -151,6 +156,11 @@ def _struck(sim: Simulated, fault: str) -> int:
 def effects(sim: Simulated, subject: str) -> list[str]:
     """Return what really happened to an address or a domain at the providers, in order."""
     return [str(entry["effect"]) for entry in sim.ledger() if entry["subject"] == subject]
+
+
+async def enabled_once(sim: Simulated, address: str) -> bool:
+    """Wait until the provider's job has enabled an address's warmup, and see that it did so once."""
+    return await eventually(lambda: effects(sim, address).count("warmup.enabled") == 1, what="enabled once")
 
 
 def calls(sim: Simulated, subject: str, operation: str) -> int:

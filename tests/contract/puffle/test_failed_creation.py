@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from tests.contract.puffle.driver import (
@@ -37,6 +38,11 @@ async def undone(sim: Simulated, address: str) -> list[str]:
         return happened
 
     return await eventually(nets_to_zero, within=20)
+
+
+async def test_a_provider_that_hangs_is_a_202_when_the_wait_ends(hanging: httpx.Response) -> None:
+    assert hanging.status_code == 202
+    assert hanging.json()["account"]["status"] == "provisioning"
 
 
 @contract("S0-34")

@@ -14,7 +14,7 @@ from tests.contract.puffle.driver import (
     Json,
     Puffle,
     calls,
-    effects,
+    enabled_once,
     error_of,
     faulty,
     fresh,
@@ -74,7 +74,7 @@ async def test_it_enables_warmup_at_the_provider_and_does_not_make_the_account_a
     assert (await puffle.retry(account["id"])).status_code == 200
 
     assert calls(sim, account["email_address"], "warmup.enable") == asked + 1
-    assert effects(sim, account["email_address"]).count("warmup.enabled") == 1
+    assert await enabled_once(sim, account["email_address"])
     assert (await puffle.read(account["id"]))["status"] == "warming"
 
 
@@ -123,7 +123,7 @@ async def test_one_matching_state_of_the_two_is_not_enough(
     }
     await puffle.until(slow["id"], "warming")
     assert calls(sim, failed["email_address"], "warmup.enable") == 0
-    assert effects(sim, slow["email_address"]).count("warmup.enabled") == 1
+    assert await enabled_once(sim, slow["email_address"])
 
 
 @contract("S1-15", "S1-16", "S1-11")
@@ -138,7 +138,7 @@ async def test_of_many_concurrent_retries_one_wins_and_the_state_changes_once(
     for answer in answers:
         if answer.status_code == 409:
             assert wrong_state(answer) == ("warming", "warming")
-    assert effects(sim, account["email_address"]).count("warmup.enabled") == 1
+    assert await enabled_once(sim, account["email_address"])
     assert (await puffle.events(account["id"])).count("warmup.started") == 1
 
 
@@ -175,7 +175,7 @@ async def test_a_refusal_is_a_502_that_changes_nothing_and_may_be_repeated_until
             assert await puffle.read(account["id"]) == account
 
     assert (await puffle.retry(account["id"])).status_code == 200
-    assert effects(sim, address).count("warmup.enabled") == 1
+    assert await enabled_once(sim, address)
 
 
 @contract("S1-24", "S1-25")
@@ -206,7 +206,7 @@ async def test_an_address_that_warms_already_still_moves_forward_with_a_200(
 
     assert answer.status_code == 200
     assert answer.json()["account"]["status"] == "warming"
-    assert effects(sim, address).count("warmup.enabled") == 1
+    assert await enabled_once(sim, address)
 
 
 @contract("S1-28")
@@ -223,7 +223,7 @@ async def test_an_enable_whose_answer_got_lost_is_looked_up_and_answers_200(
         await eventually(lambda: sim.account(address)["warmup_status"] == 1)
         answer = await puffle.retry(account["id"])
     assert answer.status_code == 200
-    assert effects(sim, address).count("warmup.enabled") == 1
+    assert await enabled_once(sim, address)
 
 
 @contract("S1-26", "S1-27")
@@ -238,11 +238,11 @@ async def test_an_enable_that_cannot_be_recorded_is_the_exact_500_and_may_be_ret
     assert answer.status_code == 500
     assert error_of(answer) == "enabled_not_recorded"
     assert answer.json()["error"] == NOT_RECORDED
-    assert effects(sim, account["email_address"]).count("warmup.enabled") == 1
+    assert await enabled_once(sim, account["email_address"])
     again = await puffle.retry(account["id"])
     assert again.status_code == 200, again.text
     assert again.json()["account"]["status"] == "warming"
-    assert effects(sim, account["email_address"]).count("warmup.enabled") == 1
+    assert await enabled_once(sim, account["email_address"])
 
 
 @contract("S1-5", "S1-6", "S1-4")

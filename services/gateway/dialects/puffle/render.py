@@ -129,7 +129,7 @@ def _refusal(
     code = answer.code or "internal_error"
     status = STATUS_OF_CODE.get(code, 500)
     message = EXACT_MESSAGES.get(code) or answer.message or "The request could not be done."
-    extras = {name: answer.details[name] for name in SHOWN_DETAILS if name in answer.details}
+    extras = {name: _shown(name, answer.details[name]) for name in SHOWN_DETAILS if name in answer.details}
     if code == "wrong_state" and isinstance(view, AccountView):
         extras |= {"status": view.status.value, "warmup_status": view.warmup_status.value}
     # Puffle calls a domain that is not the caller's what it is to the caller: not there.
@@ -143,3 +143,7 @@ def _refusal(
         message=message,
         subject_id=answer.subject_id,
     )
+
+
+def _shown(name: str, value: Any) -> Any:
+    return instant(datetime.fromisoformat(value)) if name.endswith("_at") and value else value
