@@ -38,7 +38,9 @@ class Stack:
         self._say = say
         self._caller = caller
         self._state: dict[str, Any] = {}
-        self.supervisor = Supervisor(say, self._remember)
+        self.supervisor = Supervisor(
+            say, self._remember, longest_pause_seconds=environment.longest_restart_pause_seconds(caller)
+        )
         self._background: list[asyncio.Task[None]] = []
 
     @property

@@ -12,8 +12,8 @@ from mailwright.errors import StartError
 from mailwright.processes import Program, kill, last_line, spawn
 
 _LOOK_SECONDS = 0.02
+LONGEST_PAUSE_SECONDS = 5.0
 _FIRST_BACKOFF_SECONDS = 0.2
-_LONGEST_BACKOFF_SECONDS = 5.0
 _HEALTHY_AFTER_SECONDS = 10.0
 _PROBE_EVERY_SECONDS = 5.0
 _SILENT_FOR_SECONDS = 30.0
@@ -42,10 +42,20 @@ class Part:
 class Supervisor:
     """Runs programs and parts; nothing it started is left when `stop` returns."""
 
-    def __init__(self, say: Say, remember: Callable[[Mapping[str, int]], None]) -> None:
-        """`say` tells a person about crashes; `remember` is given the process ids whenever they change."""
+    def __init__(
+        self,
+        say: Say,
+        remember: Callable[[Mapping[str, int]], None],
+        *,
+        longest_pause_seconds: float = LONGEST_PAUSE_SECONDS,
+    ) -> None:
+        """`say` tells a person about crashes; `remember` is given the process ids whenever they change.
+
+        A part that crashes again and again is started after longer and longer pauses, up to the longest.
+        """
         self._say = say
         self._remember = remember
+        self._longest_pause_seconds = longest_pause_seconds
         self._children: dict[str, tuple[Program, subprocess.Popen[bytes]]] = {}
         self._keepers: dict[str, asyncio.Task[None]] = {}
 
@@ -127,7 +137,7 @@ class Supervisor:
                 backoff = _FIRST_BACKOFF_SECONDS
             self._say(f"{_obituary(part.program, code)}; starting it again in {backoff:.1f} s")
             await asyncio.sleep(backoff)
-            backoff = min(backoff * 2, _LONGEST_BACKOFF_SECONDS)
+            backoff = min(backoff * 2, self._longest_pause_seconds)
             try:
                 child = self._spawn(part.program)
                 await self._until_ready(part, child, _RESTART_WITHIN_SECONDS)
