@@ -46,7 +46,7 @@ class Caller:
         self._client = httpx.AsyncClient(
             base_url=stack.base_url,
             headers={"Authorization": f"Bearer {stack.keys['puffle']}"},
-            timeout=httpx.Timeout(30.0, connect=5.0),
+            timeout=httpx.Timeout(45.0, connect=5.0),
             limits=httpx.Limits(max_connections=300),
             trust_env=False,
         )
@@ -63,18 +63,16 @@ class Caller:
 
     async def verified_domain(self, name: str) -> str:
         """Claim a domain, wait until it is verified and return its id."""
-        claimed = await self.ask("POST", "/api/email/domains", body={"domain": name})
+        claimed = await self.ask("POST", "/api/email/domains", body={"domain": name}, prefer="wait=5")
         assert claimed is not None, f"nobody answered the claim of {name}"
         assert claimed.status_code in {200, 201, 202}, claimed.text
         domain_id = str(claimed.json()["domain"]["id"])
-        path = f"/api/email/domains/{domain_id}/verify"
-        await self.ask("POST", path)
 
         async def is_verified() -> bool:
-            looked = await self.ask("POST", path, params={"poll": "true"})
-            return looked is not None and looked.json()["domain"]["status"] == "verified"
+            checked = await self.ask("POST", f"/api/email/domains/{domain_id}/verify", prefer="wait=5")
+            return checked is not None and checked.json()["domain"]["status"] == "verified"
 
-        await eventually(is_verified, within=30.0, every=0.2, what=f"{name} is verified")
+        await eventually(is_verified, within=self._patience_seconds, every=0.2, what=f"{name} is verified")
         return domain_id
 
     async def account(self, username: str, domain_id: str, domain: str) -> Answer:

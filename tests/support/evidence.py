@@ -96,31 +96,29 @@ class Evidence:
 
 
 async def collect(
-    database_url: str, simulator_url: str, answers: Sequence[Answer], drift: Sequence[str]
+    connection: asyncpg.Connection[asyncpg.Record],
+    simulator_url: str,
+    answers: Sequence[Answer],
+    drift: Sequence[str],
 ) -> Evidence:
-    """Read everything from a quiet stack."""
+    """Read everything from a quiet stack; `connection` is in a transaction that sees one instant of the database."""
     async with httpx.AsyncClient(base_url=simulator_url, trust_env=False, timeout=30.0) as simulator:
         ledger = (await simulator.get("/_sim/ledger", params={"after": 0})).json()["entries"]
         objects = (await simulator.get("/_sim/state")).json()
-    connection = await asyncpg.connect(database_url)
-    try:
-        return Evidence(
-            answers=answers,
-            ledger=ledger,
-            objects=objects,
-            log=[event for service in SERVICES for event in await _log(connection, service)],
-            requests=await _requests(connection),
-            accounts=await _accounts(connection),
-            received=frozenset(
-                row["event_id"] for row in await connection.fetch("select event_id from gateway.event")
-            ),
-            published=await published(connection),
-            positions=await positions(connection),
-            drift=drift,
-            undelivered=await undelivered(connection),
-        )
-    finally:
-        await connection.close()
+    received = await connection.fetch("select event_id from gateway.event")
+    return Evidence(
+        answers=answers,
+        ledger=ledger,
+        objects=objects,
+        log=[event for service in SERVICES for event in await _log(connection, service)],
+        requests=await _requests(connection),
+        accounts=await _accounts(connection),
+        received=frozenset(row["event_id"] for row in received),
+        published=await published(connection),
+        positions=await positions(connection),
+        drift=drift,
+        undelivered=await undelivered(connection),
+    )
 
 
 async def _log(connection: asyncpg.Connection[asyncpg.Record], service: str) -> list[Logged]:

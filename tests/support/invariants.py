@@ -10,11 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
+import asyncpg
+
 from tests.support.callers import SCRIPTED_FAILURES, Answer
 from tests.support.effects import Effects
+from tests.support.eventually import eventually
 from tests.support.evidence import Evidence, collect
 from tests.support.legal import may_follow
-from tests.support.quiet import projection_drift, until_quiet
+from tests.support.quiet import projection_drift, unrest
 from tests.support.stack import RunningStack
 
 STABLE = frozenset({"pending", "warming", "active", "paused", "error", "failed"})
@@ -31,9 +34,20 @@ async def check_invariants(
     Raises:
         AssertionError: It does not become quiet, or an invariant is violated; the message lists every violation.
     """
-    await until_quiet(stack.database_url, within=quiet_within)
-    drift = await projection_drift(stack.database_url)
-    evidence = await collect(stack.database_url, stack.simulator_url, answers, drift)
+
+    async def seen_quiet() -> Evidence:
+        connection = await asyncpg.connect(stack.database_url)
+        try:
+            # One snapshot for all reads: a retry or a day that becomes due meanwhile is not seen half done.
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                left = await unrest(connection)
+                assert not left, "not quiet: " + "; ".join(left)
+                drift = await projection_drift(stack.database_url)
+                return await collect(connection, stack.simulator_url, answers, drift)
+        finally:
+            await connection.close()
+
+    evidence = await eventually(seen_quiet, within=quiet_within, every=0.25)
     found = violations(evidence)
     assert not found, "\n".join([f"{sum(map(len, found.values()))} violations:", *_report(found)])
     return evidence

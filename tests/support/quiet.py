@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncpg
 
 from services.gateway.rebuild import rebuild
-from tests.support.eventually import eventually
 from tests.support.evidence import positions, published, undelivered
 
 _UNFINISHED = {
@@ -20,21 +19,6 @@ _UNFINISHED = {
     """,
     "waiting retries": "select count(*) from warmup.waiting_retry",
 }
-
-
-async def until_quiet(database_url: str, *, within: float) -> None:
-    """Wait for quiet. Raises AssertionError with what still goes on."""
-    connection = await asyncpg.connect(database_url)
-    try:
-
-        async def is_quiet() -> bool:
-            left = await unrest(connection)
-            assert not left, "not quiet: " + "; ".join(left)
-            return True
-
-        await eventually(is_quiet, within=within, every=0.25)
-    finally:
-        await connection.close()
 
 
 async def unrest(connection: asyncpg.Connection[asyncpg.Record]) -> list[str]:
