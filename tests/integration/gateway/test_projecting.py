@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -15,6 +16,7 @@ from shared.contracts.answers import DomainRequestAnswered, Outcome
 from shared.contracts.domains import DomainStatus
 from shared.contracts.requests import Dialect
 from shared.contracts.warmups import WarmupStatus
+from shared.observability.failpoints import FailPointRaised
 from tests.support.gateway_events import (
     DOMAIN,
     TENANT,
@@ -199,6 +201,27 @@ async def test_a_batch_that_fails_leaves_nothing_behind(side: ProjectionSide) ->
     assert await side.worker.fetchval("select count(*) from event") == 0
     assert await side.rows("account") == []
     assert await side.response(REQUEST) is None
+
+
+@pytest.mark.promise("R01")
+async def test_a_crash_just_before_the_commit_leaves_nothing_and_just_after_it_everything(
+    side: ProjectionSide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILWRIGHT_FAILPOINTS_DIR", str(tmp_path))
+    await side.open_request(REQUEST, ACCOUNT)
+    events = [account_fact(ACCOUNT, 1), account_answer(REQUEST, ACCOUNT, {"account": 1})]
+
+    (tmp_path / "gateway.project.before_commit").write_text("raise 1")
+    with pytest.raises(FailPointRaised):
+        await side.project(*events)
+    assert await side.worker.fetchval("select count(*) from event") == 0
+    assert await side.response(REQUEST) is None
+
+    (tmp_path / "gateway.project.after_commit").write_text("raise 1")
+    with pytest.raises(FailPointRaised):
+        await side.project(*events)
+    assert await side.worker.fetchval("select count(*) from event") == 2
+    assert await side.response(REQUEST) is not None
 
 
 async def test_lists_go_on_from_their_cursor_newest_first(side: ProjectionSide) -> None:
