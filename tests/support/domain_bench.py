@@ -123,7 +123,7 @@ class Bench:
     async def state(self, domain_id: UUID) -> DomainState:
         return (await self.facts(domain_id))[-1].domain
 
-    async def has_status(self, domain_id: UUID, status: str, within: float = 10.0) -> DomainState:
+    async def has_status(self, domain_id: UUID, status: str, within: float = 25.0) -> DomainState:
         async def look() -> DomainState | None:
             facts = await self.facts(domain_id)
             return facts[-1].domain if facts and facts[-1].domain.status == status else None
@@ -138,7 +138,9 @@ class Bench:
         return [answer for answer in found if answer.request_id == request_id]
 
     async def answer(self, request_id: UUID) -> DomainRequestAnswered:
-        found = await eventually(lambda: self.answers(request_id), what="the request is answered")
+        found = await eventually(
+            lambda: self.answers(request_id), within=25.0, what="the request is answered"
+        )
         assert len(found) == 1
         return found[0]
 

@@ -56,15 +56,19 @@ async def test_claims_at_the_same_moment_become_one(domains: Bench, acme: Tenant
 async def test_an_unverified_claim_blocks_nobody_and_the_first_verified_wins(
     domains: Bench, acme: Tenant, globex: Tenant
 ) -> None:
-    ours = await domains.claim("shared.example", acme)
-    theirs = await domains.claim("shared.example", globex)
+    claims = {tenant: await domains.claim("shared.example", tenant) for tenant in (acme, globex)}
     async with domains.working():
-        await domains.has_status(ours.domain_id, "verified")
-        lost = await domains.has_status(theirs.domain_id, "failed")
 
-        assert lost.failure is not None
-        assert lost.failure.code == "domain_taken"
-        again = await domains.verify(theirs.domain_id, globex)
+        async def are_decided() -> dict[str, Tenant] | None:
+            states = {tenant: await domains.facts(asked.domain_id) for tenant, asked in claims.items()}
+            ended = {facts[-1].domain.status.value: tenant for tenant, facts in states.items() if facts}
+            return ended if ended.keys() == {"verified", "failed"} else None
+
+        loser = (await eventually(are_decided, within=20) or {})["failed"]
+        failure = (await domains.state(claims[loser].domain_id)).failure
+        assert failure is not None
+        assert failure.code == "domain_taken"
+        again = await domains.verify(claims[loser].domain_id, loser)
         assert (await domains.answer(again.request_id)).code == "domain_taken"
 
         newcomer = await domains.claim("shared.example", Tenant())

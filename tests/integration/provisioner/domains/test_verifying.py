@@ -50,7 +50,7 @@ async def test_a_domain_whose_records_never_show_fails_when_patience_ends(
 ) -> None:
     async with bench(database, simulator, poll_seconds=0.02) as domains, domains.working():
         asked = await domains.claim("nodns.example", acme)
-        failed = await domains.has_status(asked.domain_id, "failed", within=15)
+        failed = await domains.has_status(asked.domain_id, "failed")
 
         assert failed.failure is not None
         assert failed.failure.code == "dns_not_verified"
