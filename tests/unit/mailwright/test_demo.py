@@ -8,9 +8,9 @@ import pytest
 from mailwright import demo
 
 STORY = [
-    {"time": "10:00:00", "event": "AccountReserved", "sentence": "The address is reserved."},
-    {"time": "10:00:01", "event": "WarmupStarted", "sentence": "Warmup has started."},
-    {"time": "10:00:30", "event": "WarmupGraduated", "sentence": "The account may send."},
+    {"time": "10:00:00", "event": "account.reserved", "sentence": "The address is reserved."},
+    {"time": "10:00:01", "event": "warmup.started", "sentence": "Warmup has started."},
+    {"time": "10:00:30", "event": "warmup.graduated", "sentence": "The account may send."},
 ]
 STATES = ("provisioning", "warming", "active")
 
@@ -72,8 +72,8 @@ async def test_a_first_account_is_told_until_it_warms() -> None:
 
     assert "the account is warming" in said
     assert [line.split()[1] for line in said if line.startswith("  10:")] == [
-        "AccountReserved",
-        "WarmupStarted",
+        "account.reserved",
+        "warmup.started",
     ]
     curls = [line for line in said if "curl" in line]
     assert len(curls) == 3
