@@ -54,6 +54,8 @@ class Caller:
         self.answers: list[Answer] = []
         self.in_flight = 0
         """Accounts asked for and not settled yet."""
+        self.unanswered = 0
+        """Calls that got no answer, or a 503, and were made again."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -146,5 +148,6 @@ class Caller:
                 got = None
             if got is not None and got.status_code in ANSWERED:
                 return got
+            self.unanswered += 1
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
         return None

@@ -1,0 +1,89 @@
+"""A mixed load that keeps a given number of sagas in flight until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from itertools import count, cycle
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from tests.support.callers import Caller
+from tests.support.stack import RunningStack
+
+DOMAIN = "load.example"
+MIX = (
+    "ada", "fail-tag", "ada", "fail-sender", "fail-warmup", "ada", "fail-tag", "flaky", "late-key", "fail-inbox", "domain",
+)  # fmt: skip
+"""What is asked for in turn: names that go well, names the providers refuse at each step, and claims to new domains."""
+FAULTS: tuple[dict[str, object], ...] = (
+    # Every other attempt to warm these is refused, so that a retry has something to change.
+    {"provider": "instantly", "operation": "warmup.enable", "match": "flaky-*", "kind": "status", "status": 400,
+     "probability": 0.6, "seed": 3},
+    # The first key of these is minted after its caller was cut off: the sweep must find the one nobody wants.
+    {"provider": "agentmail", "operation": "api_keys.create", "match": "late-key-*", "kind": "late",
+     "delay_seconds": 1.5, "probability": 0.5, "seed": 5},
+)  # fmt: skip
+
+
+class Load:
+    """Asks for accounts of every kind; leaving the block waits until the last of them is settled."""
+
+    def __init__(self, stack: RunningStack, *, in_flight: int) -> None:
+        self.caller = Caller(stack, patience_seconds=90.0)
+        self._stack = stack
+        self._in_flight = in_flight
+        self._slots: list[asyncio.Task[None]] = []
+        self._numbers = count(1)
+        self._kinds = cycle(MIX)
+        self._is_ended = False
+
+    async def __aenter__(self) -> Self:
+        await arm(self._stack, FAULTS)
+        self._domain_id = await self.caller.verified_domain(DOMAIN)
+        self._slots = [asyncio.create_task(self._run()) for _ in range(self._in_flight)]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_ended = True
+        try:
+            if error is None:
+                await asyncio.gather(*self._slots)
+        finally:
+            for slot in self._slots:
+                slot.cancel()
+            await asyncio.gather(*self._slots, return_exceptions=True)
+            await self.caller.__aexit__()
+
+    def failed(self) -> BaseException | None:
+        """Return what ended a slot before its time."""
+        ended = (slot for slot in self._slots if slot.done() and not slot.cancelled())
+        return next((slot.exception() for slot in ended if slot.exception()), None)
+
+    async def _run(self) -> None:
+        while not self._is_ended:
+            kind, number = next(self._kinds), next(self._numbers)
+            if kind == "domain":
+                await self.caller.verified_domain(f"{number}.{DOMAIN}")
+                continue
+            answer = await self.caller.account(f"{kind}-{number}", self._domain_id, DOMAIN)
+            for attempt in (1, 2):
+                if answer.subject and answer.shown and answer.shown["status"] == "pending":
+                    await self.caller.retry_warmup(answer.subject, answer.address, attempt)
+
+
+async def arm(stack: RunningStack, faults: Iterable[Mapping[str, object]]) -> None:
+    """Arm faults at the simulated providers."""
+    async with httpx.AsyncClient(base_url=stack.simulator_url, trust_env=False) as simulator:
+        for fault in faults:
+            assert (await simulator.post("/_sim/faults", json=fault)).status_code == 201
+
+
+async def disarm(stack: RunningStack) -> None:
+    """Let the simulated providers work without faults again."""
+    async with httpx.AsyncClient(base_url=stack.simulator_url, trust_env=False) as simulator:
+        assert (await simulator.delete("/_sim/faults")).status_code == 200

@@ -1,0 +1,92 @@
+"""Every service is killed at every named point of its work, twice, under load; nothing is lost and nothing done twice."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.reliability.load import Load
+from tests.reliability.nemesis import Nemesis, registered_points
+from tests.reliability.spares import spares
+from tests.support.engines import scratch_folder
+from tests.support.invariants import check_invariants
+from tests.support.stack import RunningStack, running_stack
+
+POINTS = registered_points()
+KILLS = 2
+IN_FLIGHT = 40
+WITHIN_SECONDS = 240.0
+DAY_SECONDS = 20.0
+"""Short, because a day must end before it can be judged."""
+SPARES = ("provisioner", "provisioner", "warmup")
+"""Most points are theirs; a replica that is back in an instant lets the next one fire sooner."""
+ARMED_AT_ONCE = {"provisioner": 4, "warmup": 3}
+SETTINGS = {
+    "MAILWRIGHT_LONGEST_RESTART_PAUSE_SECONDS": "0.2",
+    "MAILWRIGHT_KAFKA_SESSION_TIMEOUT_MS": "2000",
+    "MAILWRIGHT_SAGA_LEASE_SECONDS": "2",
+    "MAILWRIGHT_SWEEP_SECONDS": "[1, 3]",
+}
+
+
+@pytest.mark.promise("R01", "R12", "R13", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8")
+async def test_a_kill_at_any_point_loses_and_duplicates_nothing() -> None:
+    with scratch_folder("failpoints") as folder:
+        nemesis = Nemesis(folder)
+        async with doubled_stack(folder) as stack:
+            async with Load(stack, in_flight=IN_FLIGHT) as load:
+                await strike_everywhere(nemesis, load)
+            await check_invariants(stack, load.caller.answers)
+            assert_nothing_was_vacuous(nemesis, load, stack)
+
+
+@asynccontextmanager
+async def doubled_stack(folder: Path) -> AsyncIterator[RunningStack]:
+    """A stack whose services have replicas beside them; all of them look for armed points in `folder`."""
+    settings = {**SETTINGS, "MAILWRIGHT_FAILPOINTS_DIR": str(folder)}
+    async with running_stack(day_seconds=DAY_SECONDS, env=settings) as stack:
+        environment = psutil.Process(stack.pids["provisioner"]).environ()
+        async with spares(SPARES, environment, stack.data_dir / "logs" / "spares.log"):
+            yield stack
+
+
+async def strike_everywhere(nemesis: Nemesis, load: Load) -> None:
+    """Let the points of every service fire at the same time as the others', until all have or the time is up."""
+    strikes = [
+        asyncio.create_task(nemesis.strike(points, at_once=ARMED_AT_ONCE.get(service, 2)))
+        for service, points in groups().items()
+    ]
+    _, unfinished = await asyncio.wait(strikes, timeout=WITHIN_SECONDS)
+    for strike in unfinished:
+        strike.cancel()
+    nemesis.disarm()
+    if failure := load.failed():
+        raise failure
+
+
+def groups() -> dict[str, list[str]]:
+    """Every point as often as it is to fire, in a mixed order, by the process it kills (those of `shared` kill any)."""
+    found: dict[str, list[str]] = {}
+    for point in POINTS * KILLS:
+        found.setdefault(point.partition(".")[0], []).append(point)
+    order = random.Random(7)
+    return {service: order.sample(points, len(points)) for service, points in found.items()}
+
+
+def assert_nothing_was_vacuous(nemesis: Nemesis, load: Load, stack: RunningStack) -> None:
+    """A point that never fired, or a kind of account that was never asked for, proves nothing."""
+    missing = {point: nemesis.fired[point] for point in POINTS if nemesis.fired[point] < KILLS}
+    assert not missing, f"fired less than {KILLS} times: {missing}"
+    for service in ("gateway", "provisioner", "warmup"):
+        assert any(line.startswith(f"{service} was killed by SIGKILL") for line in stack.said), service
+    ends = Counter(answer.shown["status"] for answer in load.caller.answers if answer.shown)
+    assert all(ends[status] >= 10 for status in ("warming", "pending", "failed")), ends
+    retries = Counter(answer.status for answer in load.caller.answers if answer.kind == "retry")
+    assert all(retries[status] for status in (200, 502)), retries
