@@ -89,7 +89,7 @@ async def test_an_account_that_is_warming_is_a_409_and_the_provider_is_not_calle
     assert calls(sim, account["email_address"], "warmup.enable") == asked
 
 
-@contract("S1-10", "S1-31", "S1-33")
+@contract("S1-10", "S1-31", "S1-32", "S1-33")
 async def test_a_graduated_and_a_banned_account_are_409(puffle: Puffle, domain: Json, sim: Simulated) -> None:
     good = await puffle.account(fresh("graduate"), domain)
     bad = await puffle.account(fresh("banned"), domain)
@@ -104,6 +104,10 @@ async def test_a_graduated_and_a_banned_account_are_409(puffle: Puffle, domain: 
 
     assert wrong_state(await puffle.retry(good["id"])) == ("active", "active")
     assert wrong_state(await puffle.retry(bad["id"])) == ("error", "banned")
+    days = [each for each in await puffle.history(good["id"]) if each["event"] == "warmup.day_recorded"]
+    assert days, "how far it is can be read"
+    assert {"day", "total_sent", "reputation"} <= set(days[-1]["data"]["warmup"])
+    assert (await puffle.events(good["id"]))[-1] == "warmup.graduated"
 
 
 @contract("S1-9", "S1-11", "S1-14")

@@ -160,6 +160,17 @@ async def test_somebody_elses_domain_is_not_found(
     assert not sim.ledger("inbox.created") or all(name not in e["subject"] for e in sim.ledger())
 
 
+async def test_somebody_elses_account_can_be_neither_read_nor_told(
+    puffle: Puffle, stranger: Puffle, domain: Json
+) -> None:
+    account = await puffle.account(fresh("private"), domain)
+
+    for path in (f"{ACCOUNTS}/{account['id']}", f"{ACCOUNTS}/{account['id']}/history"):
+        answer = await stranger.http.get(path)
+        assert (answer.status_code, error_of(answer)) == (404, "not_found")
+        assert account["email_address"] not in answer.text
+
+
 @contract("S0-19")
 async def test_a_domain_that_is_not_verified_is_refused(puffle: Puffle, sim: Simulated) -> None:
     unverified = await puffle.claim(f"{fresh('nodns')}.example")
