@@ -107,7 +107,7 @@ async def test_a_graduated_and_a_banned_account_are_409(puffle: Puffle, domain: 
     days = [each for each in await puffle.history(good["id"]) if each["event"] == "warmup.day_recorded"]
     assert days, "how far it is can be read"
     assert {"day", "total_sent", "reputation"} <= set(days[-1]["data"]["warmup"])
-    assert (await puffle.events(good["id"]))[-1] == "warmup.graduated"
+    assert (await puffle.events(good["id"])).count("warmup.graduated") == 1
 
 
 @contract("S1-9", "S1-11", "S1-14")
