@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -95,7 +96,7 @@ class Call:
             idempotency_key=idempotency_key(http.headers.getlist("idempotency-key")),
         )
         return await self.edge.requests.ask(
-            asking, wait_seconds=self.patience().seconds, left=_disconnected(http), guard=guard
+            asking, wait_seconds=self.patience().seconds, left=partial(_disconnected, http), guard=guard
         )
 
     async def respond(self, asked: Asked, *, otherwise: Callable[[], Awaitable[Response]]) -> Response:

@@ -79,7 +79,10 @@ def idempotency_mismatch() -> ApiError:
 
 
 def unavailable(retry_after: float | None = None) -> ApiError:
-    """Return the answer while the system cannot do its work; nothing of the call was done. `retry_after` in seconds."""
+    """Return the answer while the system cannot do its work; `retry_after` in seconds.
+
+    Whoever was cut off in the moment of the commit may have been heard: the same Idempotency-Key tells.
+    """
     return ApiError(
         503,
         "service_unavailable",

@@ -8,6 +8,9 @@ from contextlib import asynccontextmanager
 from shared.contracts.requests import Caller
 from shared.db.pool import Connection, Pool
 
+ACQUIRE_SECONDS = 5.0
+"""How long a call waits for a free connection before it is refused with 503."""
+
 
 class Reader:
     """Lends connections of the role that sees nothing until it is bound."""
@@ -17,9 +20,13 @@ class Reader:
 
     @asynccontextmanager
     async def bound(self, caller: Caller) -> AsyncIterator[Connection]:
-        """Lend a connection that sees what this caller may see, as of one instant, in a transaction that only reads."""
+        """Lend a connection that sees what this caller may see, as of one instant, in a transaction that only reads.
+
+        Raises:
+            OUTAGE: The database is away, or no connection is free in time.
+        """
         async with (
-            self._pool.acquire() as connection,
+            self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             await connection.execute(

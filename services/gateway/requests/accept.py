@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import services.gateway.fail_points  # noqa: F401  registers the names used below
@@ -14,7 +13,7 @@ from services.gateway.requests.idempotency import KEPT
 from services.gateway.requests.model import RequestKind, StoredResponse
 from services.gateway.requests.reads import find_by_key
 from services.gateway.requests.store import NewRequest, accept, free_expired_key
-from services.gateway.requests.wait import Waiting
+from services.gateway.requests.wait import Left, Waiting
 from shared.contracts.requests import Caller, Request
 from shared.db.grouped_writer import GroupedWriter
 from shared.db.pool import Pool
@@ -67,7 +66,7 @@ class Requests:
         asking: Asking,
         *,
         wait_seconds: float,
-        left: Awaitable[Any] | None = None,
+        left: Left | None = None,
         guard: Guard | None = None,
     ) -> Asked:
         """Accept a request, or find the one that was made with its Idempotency-Key, and wait for the answer.
@@ -82,7 +81,9 @@ class Requests:
         """
         with self._waiting.place() if wait_seconds > 0 else nullcontext():
             request_id, subject_id, is_replay = await self._accept_or_find(asking, guard)
-            response = await self._waiting.answer(request_id, wait_seconds, left)
+            response = await self._waiting.now(request_id) if is_replay else None
+            if response is None and wait_seconds > 0:
+                response = await self._waiting.answer(request_id, wait_seconds, left)
         return Asked(subject_id, response, is_replay)
 
     async def _accept_or_find(self, asking: Asking, guard: Guard | None) -> tuple[UUID, UUID, bool]:

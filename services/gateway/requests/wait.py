@@ -21,6 +21,9 @@ POLL_SECONDS = 0.03
 Look = Callable[[Iterable[UUID]], Awaitable[dict[UUID, StoredResponse]]]
 """Returns the answers of those of the given requests that have one."""
 
+Left = Callable[[], Awaitable[Any]]
+"""Returns when the client has left."""
+
 
 class Waiting:
     """Holds the calls that wait for an answer; no connection and no transaction is held with them."""
@@ -32,6 +35,7 @@ class Waiting:
         self._places = 0
         self._is_stopped = False
         self._wake = asyncio.Event()
+        self._someone_waits = asyncio.Event()
 
     @contextmanager
     def place(self) -> Iterator[None]:
@@ -48,16 +52,24 @@ class Waiting:
         finally:
             self._places -= 1
 
+    async def now(self, request_id: UUID) -> StoredResponse | None:
+        """Return the answer of a request if it has one already.
+
+        Raises:
+            OUTAGE: The database is away.
+        """
+        return (await self._look([request_id])).get(request_id)
+
     async def answer(
-        self, request_id: UUID, seconds: float, left: Awaitable[Any] | None = None
+        self, request_id: UUID, seconds: float, left: Left | None = None
     ) -> StoredResponse | None:
-        """Return the answer of a request; None when the time is up, the service stops, or `left` (the client) is done."""
-        if seconds <= 0 or self._is_stopped:
-            return (await self._look([request_id])).get(request_id)
+        """Return the answer of a request; None when the time is up, the service stops, or the client has left."""
+        if self._is_stopped:
+            return None
         future: asyncio.Future[StoredResponse | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(request_id, []).append(future)
-        self._wake.set()
-        gone = asyncio.ensure_future(left) if left is not None else None
+        self._someone_waits.set()
+        gone = asyncio.ensure_future(left()) if left is not None else None
         try:
             await asyncio.wait(
                 {future, gone} if gone else {future}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
@@ -84,8 +96,6 @@ class Waiting:
         """Look for the answers that are waited for, until cancelled."""
         while True:
             await self._rest()
-            if not self._waiting:
-                continue
             try:
                 answers = await self._look(list(self._waiting))
             except (*OUTAGE, VaultError) as error:
@@ -98,8 +108,11 @@ class Waiting:
                         future.set_result(response)
 
     async def _rest(self) -> None:
+        if not self._waiting:
+            self._someone_waits.clear()
+            await self._someone_waits.wait()
         try:
-            await asyncio.wait_for(self._wake.wait(), POLL_SECONDS if self._waiting else None)
+            await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
         except TimeoutError:
             return
         self._wake.clear()

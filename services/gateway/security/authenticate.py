@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.gateway.errors import forbidden, unauthorized
+from services.gateway.reads import ACQUIRE_SECONDS
 from services.gateway.security.keys import PREFIXES, is_secret_of, make_key, parse_key
 from services.gateway.security.store import LOOK_UP, record_use
 from shared.clock import Clock
@@ -56,7 +57,8 @@ class Authenticator:
         if key is None or key.prefix not in PREFIXES[dialect]:
             raise unauthorized()
         now = self._clock.now()
-        row = await self._pool.fetchrow(LOOK_UP, key.id, key.prefix, now)
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            row = await connection.fetchrow(LOOK_UP, key.id, key.prefix, now)
         is_valid = is_secret_of(key, row["secret_hash"] if row else _NO_HASH)
         if row is None or not is_valid or row["dialect"] != dialect:
             raise unauthorized()

@@ -9,8 +9,9 @@ from uuid import UUID
 
 import pytest
 
+from services.gateway.requests import wait
 from services.gateway.requests.model import StoredResponse
-from services.gateway.requests.wait import Waiting
+from services.gateway.requests.wait import POLL_SECONDS, Waiting
 from shared.errors import Retryable
 from tests.support.eventually import eventually
 
@@ -61,22 +62,38 @@ async def test_a_call_whose_time_is_up_leaves_without_an_answer() -> None:
         assert await waiting.answer(ONE, 0.05) is None
 
 
-async def test_a_call_without_patience_still_gets_an_answer_that_is_there() -> None:
+async def test_an_answer_that_is_there_needs_no_wait() -> None:
     answers = Answers()
     answers.stored = {ONE: ANSWER}
+    waiting = Waiting(answers.look, limit=10)
+
+    assert await waiting.now(ONE) == ANSWER
+    assert await waiting.now(TWO) is None
+
+
+async def test_a_wake_is_a_look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "POLL_SECONDS", 60.0)
+    answers = Answers()
     async with waiting_on(answers) as waiting:
-        assert await waiting.answer(ONE, 0) == ANSWER
-        assert await waiting.answer(TWO, 0) is None
+        call = asyncio.create_task(waiting.answer(ONE, 60))
+        answers.stored = {ONE: ANSWER}
+
+        waiting.wake()
+
+        assert await asyncio.wait_for(call, 5) == ANSWER
+
+
+async def _is_at_rest(answers: Answers) -> bool:
+    asked = len(answers.asked)
+    await asyncio.sleep(5 * POLL_SECONDS)
+    return len(answers.asked) == asked
 
 
 async def test_nothing_is_asked_while_nobody_waits() -> None:
     answers = Answers()
     async with waiting_on(answers) as waiting:
         await waiting.answer(ONE, 0.1)
-        asked = len(answers.asked)
-        await asyncio.sleep(0.1)
-
-    assert len(answers.asked) == asked
+        await eventually(lambda: _is_at_rest(answers))
 
 
 @pytest.mark.promise("R20")
@@ -94,7 +111,7 @@ async def test_stopping_lets_every_call_go_at_once() -> None:
 async def test_a_client_that_leaves_ends_its_wait() -> None:
     async with waiting_on(Answers()) as waiting:
         left = asyncio.Event()
-        call = asyncio.create_task(waiting.answer(ONE, 30, left.wait()))
+        call = asyncio.create_task(waiting.answer(ONE, 30, left.wait))
         await asyncio.sleep(0)
 
         left.set()

@@ -6,21 +6,59 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from services.gateway.dialects.puffle.errors import EXACT_MESSAGES
 from services.gateway.dialects.puffle.responses import Error
 from services.gateway.dialects.puffle.schemas import ID_PATTERN
 
-_SENTENCES = {
-    400: ("invalid_request", "The call is malformed; the sentence names what is wrong with it."),
-    401: ("unauthorized", "The API key is missing, malformed, unknown or revoked."),
-    403: ("forbidden", "The API key lacks the scope of this operation."),
-    404: ("not_found", "There is no such thing, or it is not yours."),
-    409: ("wrong_state", "The state of things does not allow it."),
-    413: ("body_too_large", "The body is larger than 64 KiB."),
-    415: ("unsupported_media_type", "The body is not declared as JSON."),
-    422: ("idempotency_mismatch", "The Idempotency-Key was used before for a different request."),
-    500: ("internal_error", "Something went wrong on our side."),
-    502: ("provider_refused", "A provider refused or did not answer."),
-    503: ("service_unavailable", "The call cannot be taken at the moment; nothing of it was done."),
+_DESCRIPTIONS = {
+    400: "The call is malformed or cannot be done as asked; the sentence names what is wrong with it.",
+    401: "The API key is missing, malformed, unknown or revoked.",
+    403: "The API key lacks the scope of this operation.",
+    404: "There is no such thing, or it is not yours.",
+    409: "The state of things does not allow it.",
+    413: "The body is larger than 64 KiB.",
+    415: "The body is not declared as JSON.",
+    422: "The Idempotency-Key was used before for a different request.",
+    500: "Something went wrong on our side.",
+    502: "A provider refused or did not answer.",
+    503: "The call cannot be taken at the moment. Try again, with the same Idempotency-Key if it asks for something.",
+}
+_EXAMPLES = {
+    "invalid_request": 'The field "username" is required.',
+    "invalid_json": "The body is not valid JSON.",
+    "unknown_field": 'The field "first_nmae" is not known.',
+    "domain_not_verified": "The domain is not verified.",
+    "unauthorized": "The API key is missing, malformed, unknown or revoked.",
+    "forbidden": "The API key does not have the scope accounts:write.",
+    "not_found": "There is no such account.",
+    "address_taken": "The address is taken.",
+    "address_burned": "The address was used by an account that is gone, and cannot be used again.",
+    "domain_taken": "The domain was verified by somebody else.",
+    "wrong_state": "Warmup can be retried only while the account is pending and its warmup has not started.",
+    "body_too_large": "The body is larger than 65536 bytes.",
+    "unsupported_media_type": "The body must be sent with the header Content-Type: application/json.",
+    "idempotency_mismatch": "The Idempotency-Key was used before for a different request.",
+    "internal_error": "Something went wrong on our side.",
+    "enabled_not_recorded": EXACT_MESSAGES["enabled_not_recorded"],
+    "provider_refused": "The provider refused.",
+    "provider_unavailable": "The provider did not answer.",
+    "service_unavailable": "The service cannot take this call at the moment; try again shortly.",
+}
+_EXTRAS = {
+    "address_burned": {"reason": "deleted", "burned_at": "2026-03-01T00:00:00Z"},
+    "wrong_state": {"status": "warming", "warmup_status": "warming"},
+}
+_USUAL_CODES = {
+    400: ("invalid_request",),
+    401: ("unauthorized",),
+    403: ("forbidden",),
+    404: ("not_found",),
+    413: ("body_too_large",),
+    415: ("unsupported_media_type",),
+    422: ("idempotency_mismatch",),
+    500: ("internal_error",),
+    502: ("provider_refused",),
+    503: ("service_unavailable",),
 }
 _ALWAYS = (401, 403, 500, 503)
 
@@ -75,9 +113,9 @@ def documented(
     body: type[BaseModel] | None = None,
     waits: bool = False,
     pages: bool = False,
-    conflicts: tuple[str, ...] = (),
+    codes: dict[int, tuple[str, ...]] | None = None,
 ) -> dict[str, Any]:
-    """Return the route arguments that document an operation; `conflicts` are the codes of its 409."""
+    """Return the route arguments that document an operation; `codes` are its codes beyond a status's usual ones."""
     extra: dict[str, Any] = {"x-required-scope": scope}
     parameters = [_REQUEST_ID, *((_IDEMPOTENCY_KEY, _PREFER) if waits else ()), *(_PAGING if pages else ())]
     extra["parameters"] = parameters
@@ -85,14 +123,15 @@ def documented(
         schema = body.model_json_schema()
         extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
         errors = (*errors, 413, 415)
+        codes = {**(codes or {}), 400: ("invalid_json", "unknown_field", *(codes or {}).get(400, ()))}
     if waits:
         errors = (*errors, 422)
     responses: dict[int | str, dict[str, Any]] = {}
     for status, model in success.items():
         headers = {**(_ANSWER_HEADERS if waits else _HEADERS), **(_PLACE if status in {201, 202} else {})}
         responses[status] = {"model": model, "headers": headers, "description": _SUCCESS[status]}
-    for status in sorted({*errors, *_ALWAYS}):
-        responses[status] = _error(status, conflicts)
+    for status in sorted({*errors, *(codes or {}), *_ALWAYS}):
+        responses[status] = _error(status, (*_USUAL_CODES.get(status, ()), *(codes or {}).get(status, ())))
     return {
         "operation_id": operation,
         "summary": summary,
@@ -115,23 +154,22 @@ def id_parameter() -> dict[str, Any]:
     return {"pattern": ID_PATTERN, "format": "uuid"}
 
 
-def _error(status: int, conflicts: tuple[str, ...]) -> dict[str, Any]:
-    code, sentence = _SENTENCES[status]
+def _error(status: int, codes: tuple[str, ...]) -> dict[str, Any]:
     headers: dict[str, Any] = dict(_HEADERS)
     if status == 503:
         headers["Retry-After"] = {"schema": {"type": "integer"}, "description": "Seconds."}
     if status == 401:
         headers["WWW-Authenticate"] = {"schema": {"type": "string"}}
-    codes = conflicts if status == 409 and conflicts else (code,)
+    call_id = "0199aaaa-0000-7000-8000-000000000009"
     examples = {
-        each: {
-            "value": {"error": sentence, "code": each, "request_id": "0199aaaa-0000-7000-8000-000000000009"}
+        code: {
+            "value": {"error": _EXAMPLES[code], "code": code, "request_id": call_id, **_EXTRAS.get(code, {})}
         }
-        for each in codes
+        for code in codes
     }
     return {
         "model": Error,
-        "description": sentence,
+        "description": _DESCRIPTIONS[status],
         "headers": headers,
         "content": {"application/json": {"examples": examples}},
     }

@@ -46,8 +46,8 @@ Id = Annotated[str, Path(json_schema_extra=id_parameter())]
         scope="accounts:write",
         body=CreateAccount,
         success={201: AccountResponse, 202: AccountResponse},
-        errors=(400, 404, 409, 502),
-        conflicts=("address_taken", "address_burned"),
+        errors=(404, 502),
+        codes={400: ("domain_not_verified",), 409: ("address_taken", "address_burned")},
         waits=True,
     ),
 )
@@ -143,8 +143,13 @@ async def get_history(call: Reader, id: Id) -> Response:  # noqa: A002  the name
         "Retry the warmup of a stalled account",
         scope="accounts:write",
         success={200: AccountResponse, 202: AccountResponse},
-        errors=(400, 404, 409, 413, 502),
-        conflicts=("wrong_state",),
+        errors=(404, 413),
+        codes={
+            400: ("invalid_json", "unknown_field"),
+            409: ("wrong_state",),
+            500: ("enabled_not_recorded",),
+            502: ("provider_unavailable",),
+        },
         waits=True,
     ),
 )

@@ -37,8 +37,8 @@ Id = Annotated[str, Path(json_schema_extra=id_parameter())]
         scope="domains:write",
         body=CreateDomain,
         success={200: DomainResponse, 201: DomainResponse, 202: DomainResponse},
-        errors=(400, 409, 502),
-        conflicts=("domain_taken",),
+        errors=(502,),
+        codes={409: ("domain_taken",)},
         waits=True,
     ),
 )
@@ -92,7 +92,8 @@ async def get_domain(call: Reader, id: Id) -> Response:  # noqa: A002  the name 
         "Verify a domain",
         scope="domains:write",
         success={200: DomainResponse, 202: DomainResponse},
-        errors=(400, 404, 413, 502),
+        errors=(404, 413, 502),
+        codes={400: ("invalid_json", "unknown_field"), 409: ("domain_taken",)},
         waits=True,
     ),
 )
