@@ -1,6 +1,7 @@
 """Which database a command works on, and how it ends when that database or the work on it fails."""
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar
@@ -20,7 +21,8 @@ DatabaseUrl: TypeAlias = Annotated[
     str | None,
     typer.Option(
         envvar="MAILWRIGHT_DATABASE_URL",
-        help="The login that ran the migrations; without it, the stack of --data-dir is meant.",
+        help="The login that ran the migrations; without it and without a file of that name in"
+        " MAILWRIGHT_SECRETS_DIR, the stack of --data-dir is meant.",
     ),
 ]
 DataDir: TypeAlias = Annotated[Path, typer.Option(help="Where `mailwright up` keeps everything.")]
@@ -28,7 +30,10 @@ DEFAULT_DATA_DIR = Path(".mailwright")
 
 
 def on_database(job: Callable[[str], Coroutine[Any, Any, Result]], url: str | None, data_dir: Path) -> Result:
-    """Do a job on the database of `url`, or on that of the stack in `data_dir`; a failure is one line and exit code 2."""
+    """Do a job on the database of `url`, of the secret file or of the stack in `data_dir`, in this order.
+
+    A failure is one line and exit code 2.
+    """
     try:
         return asyncio.run(job(_database_url(url, data_dir)))
     except (StartError, MailwrightError, asyncpg.PostgresError, *OUTAGE) as failure:
@@ -37,7 +42,14 @@ def on_database(job: Callable[[str], Coroutine[Any, Any, Result]], url: str | No
 
 
 def _database_url(given: str | None, data_dir: Path) -> str:
-    found = given or read_json(data_dir / "stack.json").get("database_url")
+    found = given or _secret_file() or read_json(data_dir / "stack.json").get("database_url")
     if not found:
         raise StartError(f"no database: set MAILWRIGHT_DATABASE_URL, or start the stack of {data_dir} first")
     return str(found)
+
+
+def _secret_file() -> str | None:
+    """The URL as the services of a container find it: in a file, because anybody may read a container's environment."""
+    folder = os.environ.get("MAILWRIGHT_SECRETS_DIR")
+    file = Path(folder, "mailwright_database_url") if folder else None
+    return file.read_text().strip() if file and file.is_file() else None

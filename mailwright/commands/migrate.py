@@ -4,17 +4,20 @@ from typing import Annotated
 
 import typer
 
-from shared.db.migrate import migrate_now
+from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, on_database
+from shared.db.migrate import migrate as bring_up_to_date
 
 app = typer.Typer()
 
 
 @app.command()
 def migrate(
-    database_url: Annotated[
-        str, typer.Option(envvar="MAILWRIGHT_DATABASE_URL", help="A login that may create roles and schemas.")
-    ],
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    grant_to: Annotated[
+        str | None, typer.Option(help="The login of the services: it may act as their roles from now on.")
+    ] = None,
 ) -> None:
-    """Create roles, schemas and tables, and run whatever migration is new."""
-    migrate_now(database_url)
+    """Create roles, schemas and tables, and run whatever migration is new; needs a login that may create them."""
+    on_database(lambda url: bring_up_to_date(url, grant_to=grant_to), database_url, data_dir)
     typer.echo("The database has the schema of this version.")

@@ -9,10 +9,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from shared.db.roles import ROLES_AND_SCHEMAS
+from shared.db.roles import ROLES, ROLES_AND_SCHEMAS
+from shared.errors import MailwrightError
 
 ROOT = Path(__file__).parents[2]
 OWNERS: dict[str, Path] = {
@@ -33,8 +34,20 @@ def head_of(owner: str) -> str:
     return head
 
 
-async def migrate(database_url: str) -> None:
-    """Create what is missing and run what is new; `database_url` must be a login that may create roles."""
+class UnknownLogin(MailwrightError):
+    """The login that is to act as the services' roles does not exist."""
+
+    code = "unknown_login"
+
+
+async def migrate(database_url: str, *, grant_to: str | None = None) -> None:
+    """Create what is missing and run what is new; `database_url` must be a login that may create roles.
+
+    With `grant_to`, that login may act as every service's role afterwards, and needs no right of its own.
+
+    Raises:
+        UnknownLogin: There is no login of that name; the schema is up to date nevertheless.
+    """
     engine = create_async_engine(_with_driver(database_url), poolclass=NullPool)
     try:
         async with engine.connect() as connection:
@@ -45,6 +58,9 @@ async def migrate(database_url: str) -> None:
             for owner in OWNERS:
                 await connection.run_sync(_upgrade, owner)
                 await connection.commit()
+            if grant_to is not None:
+                await _let_act_as_services(connection, grant_to)
+                await connection.commit()
     finally:
         await engine.dispose()
 
@@ -52,6 +68,17 @@ async def migrate(database_url: str) -> None:
 def migrate_now(database_url: str) -> None:
     """Run `migrate` to its end from code without an event loop."""
     asyncio.run(migrate(database_url))
+
+
+async def _let_act_as_services(connection: AsyncConnection, login: str) -> None:
+    found = await connection.execute(
+        text("select 1 from pg_roles where rolname = :login and rolcanlogin"), {"login": login}
+    )
+    if found.first() is None:
+        raise UnknownLogin(f"There is no login {login} in this database server.")
+    quoted = connection.dialect.identifier_preparer.quote_identifier(login)
+    for role in ROLES:
+        await connection.execute(text(f"grant {role} to {quoted}"))
 
 
 def _upgrade(connection: Connection, owner: str) -> None:
