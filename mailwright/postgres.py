@@ -8,6 +8,8 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
+
 from mailwright.errors import StartError
 from mailwright.processes import Program, inherited_env
 
@@ -79,6 +81,23 @@ def is_ready(data: Path, pid: int) -> bool:
     """Whether the server with this process id accepts connections, as it says itself in its data directory."""
     state = _postmaster(data)
     return len(state) >= 8 and state[0].strip() == str(pid) and state[7].strip() == "ready"
+
+
+def is_uncollected(data: Path) -> bool:
+    """Whether the server that last ran on `data` is dead and still in the process table.
+
+    Nobody has waited for it yet: a new server would take it for running and refuse to start.
+    """
+    state = _postmaster(data)
+    try:
+        return bool(state) and psutil.Process(int(state[0])).status() == psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, ValueError):
+        return False
+
+
+def forget_server(data: Path) -> None:
+    """Remove the mark of a dead server that nobody ever collects, as where no init process does."""
+    (data / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _postmaster(data: Path) -> list[str]:

@@ -26,6 +26,7 @@ _PORTED = (*SERVICES, "simulator", "postgres", "broker")
 _START_WITHIN_SECONDS = 60.0
 _STOP_SERVICES_SECONDS = 3.5
 _STOP_ENGINES_SECONDS = 1.0
+_COLLECT_SECONDS = 5.0
 
 
 class Stack:
@@ -93,6 +94,7 @@ class Stack:
             self._say("making the database (first start only) …")
             await self.supervisor.run(postgres.make_data_program(data, log), _START_WITHIN_SECONDS)
             postgres.keep_data(data)
+        await _collected(data)
 
         async def is_ready(pid: int) -> bool:
             return postgres.is_ready(data, pid)
@@ -184,6 +186,15 @@ class Stack:
 
     def _log(self, name: str) -> Path:
         return self._root / "logs" / f"{name}.log"
+
+
+async def _collected(data: Path) -> None:
+    """Wait until a database that was killed with its supervisor has left the process table."""
+    deadline = time.monotonic() + _COLLECT_SECONDS
+    while postgres.is_uncollected(data):
+        if time.monotonic() > deadline:
+            postgres.forget_server(data)
+        await asyncio.sleep(0.05)
 
 
 async def _together(*starts: Callable[[], Awaitable[None]]) -> None:
