@@ -24,7 +24,7 @@ FAULTS: tuple[dict[str, object], ...] = (
      "probability": 0.6, "seed": 3},
     # The first key of these is minted after its caller was cut off: the sweep must find the one nobody wants.
     {"provider": "agentmail", "operation": "api_keys.create", "match": "late-key-*", "kind": "late",
-     "delay_seconds": 1.5, "probability": 0.5, "seed": 5},
+     "delay_seconds": 4.0, "probability": 0.5, "seed": 5},
 )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ class Load:
         while not self._is_ended:
             kind, number = next(self._kinds), next(self._numbers)
             if kind == "domain":
-                await self.caller.verified_domain(f"{number}.{DOMAIN}")
+                await self.caller.verified_domain(f"{number}-{DOMAIN}")
                 continue
             answer = await self.caller.account(f"{kind}-{number}", self._domain_id, DOMAIN)
             for attempt in (1, 2):

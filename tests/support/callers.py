@@ -72,7 +72,9 @@ class Caller:
 
         async def is_verified() -> bool:
             checked = await self.ask("POST", f"/api/email/domains/{domain_id}/verify", prefer="wait=5")
-            return checked is not None and checked.json()["domain"]["status"] == "verified"
+            assert checked is not None, f"nobody answered the check of {name}"
+            assert checked.status_code in {200, 202}, checked.text
+            return bool(checked.json()["domain"]["status"] == "verified")
 
         await eventually(is_verified, within=self._patience_seconds, every=0.2, what=f"{name} is verified")
         return domain_id
