@@ -25,7 +25,7 @@ class Effect:
 
     fields: dict[str, Any]
     reference: dict[str, Any] = field(default_factory=dict)
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
 
 
 class Action(Protocol):

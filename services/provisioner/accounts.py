@@ -75,8 +75,8 @@ async def running(context: Context) -> AsyncIterator[Part]:
             wake=sagas.wake,
         )
     finally:
-        await leases.give_back()
         await writer.stop()
+        await leases.give_back()
 
 
 def account_handlers(recorder: Recorder) -> dict[type[Event], Handler]:

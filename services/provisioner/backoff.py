@@ -1,11 +1,15 @@
-"""How long to wait before trying again: full jitter, so that what failed together does not come back together."""
+"""How long to wait before trying again: full jitter, so that what failed together does not come back together.
+
+The gate before each provider already bounds how often a provider in trouble is called. So the cap only has to keep the
+database calm, and is short enough that everything moves again soon after the trouble ended.
+"""
 
 from __future__ import annotations
 
 from random import Random
 
 BASE_SECONDS = 0.5
-CAP_SECONDS = 60.0
+CAP_SECONDS = 20.0
 
 
 def backoff_seconds(attempts: int, random: Random) -> float:

@@ -54,11 +54,16 @@ class Leases:
 
     @contextmanager
     def holding(self, token: UUID) -> Iterator[None]:
-        """Stop renewing a lease when its work ends, whatever it ended with."""
+        """Stop renewing a lease when its work ends; work that is cancelled leaves it to `give_back`."""
+        is_cancelled = False
         try:
             yield
+        except asyncio.CancelledError:
+            is_cancelled = True
+            raise
         finally:
-            self._held.pop(token, None)
+            if not is_cancelled:
+                self._held.pop(token, None)
 
     def require(self, token: UUID) -> None:
         """Check a lease before a call.

@@ -7,7 +7,7 @@ happened. Calls that only read raise nothing but `Retryable`.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -75,7 +75,7 @@ class InboxKey:
     """A credential of one inbox; the secret is shown only once."""
 
     id: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class MailLogin:
     """How a mail program reaches an inbox."""
 
     username: str
-    password: str
+    password: str = field(repr=False)
     imap_host: str
     imap_port: int
     smtp_host: str

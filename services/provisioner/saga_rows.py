@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,8 @@ from shared.contracts.requests import Dialect
 from shared.db.pool import Connection
 
 LOAD = """
-    select account.*, saga.direction, saga.epoch, saga.lease_token, saga.attempts, saga.request_id, saga.traceparent,
+    select account.*, saga.direction, saga.epoch, saga.revision, saga.lease_token, saga.attempts,
+        saga.request_id, saga.traceparent,
         extract(epoch from now() - saga.started_at)::float8 as age_seconds
     from saga join account on account.id = saga.account_id where saga.account_id = any($1)
 """
@@ -30,7 +31,7 @@ class SagaWrite:
     before: Saga
     change: Change
     events: tuple[Recorded, ...]
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
 
 
 async def load(connection: Connection, account_ids: Sequence[UUID]) -> list[Saga]:
@@ -62,6 +63,7 @@ def _saga(row: asyncpg.Record, steps: dict[Step, StepRecord]) -> Saga:
         last_event_time=row["last_event_time"],
         direction=Direction(row["direction"]),
         epoch=row["epoch"],
+        revision=row["revision"],
         token=row["lease_token"],
         attempts=row["attempts"],
         request_id=row["request_id"],
@@ -92,8 +94,8 @@ def saga_row(one: SagaWrite) -> tuple[Any, ...]:
     before, change = one.before, one.change
     keeps_lease = change.wait_seconds is None and not change.is_finished
     return (
-        before.account.account_id, before.token, before.epoch, change.saga.direction.value, change.saga.epoch,
-        change.saga.attempts, change.error_code, change.wait_seconds, change.has_turned, change.is_finished, keeps_lease,
+        before.account.account_id, before.token, before.epoch, before.revision,
+        change.saga.direction.value, change.saga.epoch, change.saga.attempts, change.error_code, change.wait_seconds, change.has_turned, change.is_finished, keeps_lease,
     )  # fmt: skip
 
 

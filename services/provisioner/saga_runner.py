@@ -26,6 +26,9 @@ from shared.observability.tracing import trace
 
 log = get_logger(__name__)
 
+SPREAD_SECONDS = 0.5
+"""Sagas that were told to wait for the same instant come back this far apart."""
+
 OUT_OF_TIME = Failure(
     code="provider_unavailable", message="The provider did not answer in time; nothing was made."
 )
@@ -129,7 +132,11 @@ class SagaRunner:
             return sagas.refuse(saga, step, failure, self._now(saga))
         if can_end and saga.age_seconds > self._limits.deadline_seconds:
             return sagas.give_up(saga, step, OUT_OF_TIME, self._now(saga))
-        wait = self._wait(saga) if error.retry_after is None else error.retry_after
+        if isinstance(error, OperatorFault):
+            log.error("provider_misconfigured", step=step.value)
+        wait = self._wait(saga)
+        if error.retry_after is not None:
+            wait = error.retry_after + self._random.uniform(0.0, SPREAD_SECONDS)
         return sagas.postpone(saga, step, wait, error.code, counts=not isinstance(error, ProviderThrottled))
 
     async def _back(self, saga: Saga) -> Saga | None:
@@ -161,6 +168,7 @@ class SagaRunner:
             event = self._event(saga, fact)
             events.append(event)
             saga = replace(saga, version=saga.version + 1, last_event_id=event.id, last_event_time=event.time)
+        saga = replace(saga, revision=saga.revision + 1)
         await self._write(SagaWrite(before, replace(change, saga=saga), tuple(events), secret))
         return None if change.is_finished or change.wait_seconds is not None else saga
 

@@ -1,7 +1,8 @@
 """Sagas in Postgres: claimed under a lease, and every step of theirs written in groups, each write fenced by its lease.
 
-A write names the token and the epoch it was decided under. If another worker has the saga by now, or it turned, nothing
-of that write happens and its caller learns `LeaseLost`; the other writes of the group go on.
+A write names the token, the epoch and the revision it was decided under. If another worker has the saga by now, or it
+turned, or the same write was committed before, nothing of it happens and its caller learns `LeaseLost`; the other writes
+of the group go on.
 """
 
 from __future__ import annotations
@@ -48,20 +49,22 @@ STUCK = """
 
 WRITE_SAGAS = """
     update saga set
-        direction = w.direction, epoch = w.next_epoch, attempts = w.attempts, last_error_code = w.error_code,
+        direction = w.direction, epoch = w.next_epoch, revision = w.revision + 1, attempts = w.attempts,
+        last_error_code = w.error_code,
         due_at = coalesce(now() + w.wait_seconds * interval '1 second', saga.due_at),
         turned_at = case when w.has_turned then now() else saga.turned_at end,
         finished_at = case when w.is_finished then now() end,
         lease_token = case when w.keeps_lease then saga.lease_token end,
         leased_until = case when w.keeps_lease then saga.leased_until end
     from unnest(
-        $1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::int[], $7::text[], $8::float8[],
-        $9::bool[], $10::bool[], $11::bool[]
+        $1::uuid[], $2::uuid[], $3::int[], $4::bigint[], $5::text[], $6::int[], $7::int[], $8::text[], $9::float8[],
+        $10::bool[], $11::bool[], $12::bool[]
     ) as w (
-        account_id, token, epoch, direction, next_epoch, attempts, error_code, wait_seconds,
+        account_id, token, epoch, revision, direction, next_epoch, attempts, error_code, wait_seconds,
         has_turned, is_finished, keeps_lease
     )
     where saga.account_id = w.account_id and saga.lease_token = w.token and saga.epoch = w.epoch
+        and saga.revision = w.revision
     returning saga.account_id
 """
 WRITE_STEPS = """

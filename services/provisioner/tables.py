@@ -74,6 +74,7 @@ class Saga(ProvisionerTable, table=True):
     account_id: UUID = Field(primary_key=True)
     direction: str
     epoch: int
+    revision: int = Field(sa_column=Column(BigInteger, nullable=False))
     request_id: UUID
     traceparent: str | None
     attempts: int

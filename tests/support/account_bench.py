@@ -232,7 +232,7 @@ async def bench(database_url: str, simulator: Simulated, **settings: Any) -> Asy
         stack.push_async_callback(_close, pool)
 
         async def provider(name: str, url: str) -> Provider:
-            client = build_client(url, headers={"authorization": "Bearer am_test"}, read_seconds=2.0)
+            client = build_client(url, headers={"authorization": "Bearer am_test"}, read_seconds=10.0)
             await stack.enter_async_context(client)
             gate = Gate(pool, name, ids.new().hex, rate_per_second=1000, burst=1000)
             return Provider(name, client, gate, SystemClock())

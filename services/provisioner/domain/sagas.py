@@ -79,7 +79,10 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Saga:
-    """A saga as its worker holds it under a lease; `age_seconds` is counted from its start by the database's clock."""
+    """A saga as its worker holds it under a lease; `age_seconds` is counted from its start by the database's clock.
+
+    `revision` counts its writes: one whose commit is in doubt cannot happen a second time.
+    """
 
     account: AccountState
     version: int
@@ -87,6 +90,7 @@ class Saga:
     last_event_time: datetime
     direction: Direction
     epoch: int
+    revision: int
     token: UUID
     attempts: int
     request_id: UUID

@@ -55,6 +55,7 @@ create table saga (
     account_id uuid primary key references account (id),
     direction text not null check (direction in ('forward', 'undo', 'delete')),
     epoch int not null,
+    revision bigint not null default 0,
     request_id uuid not null,
     traceparent text,
     attempts int not null default 0,

@@ -52,6 +52,19 @@ async def test_a_turned_saga_takes_no_forward_outcome(bench: Bench) -> None:
     assert isinstance(written, LeaseLost)
 
 
+@pytest.mark.promise("R07")
+async def test_a_write_whose_commit_was_in_doubt_does_not_happen_twice(bench: Bench) -> None:
+    await bench.ask("one")
+    mine = store(bench)
+    (saga,) = await mine.claim(1)
+    write = SagaWrite(saga, sagas.begin(saga, Step.INBOX), ())
+
+    first, again = await mine.write([write]), await mine.write([write])
+
+    assert first == [None]
+    assert isinstance(again[0], LeaseLost)
+
+
 async def test_a_row_that_cannot_be_written_fails_its_own_caller_only(bench: Bench) -> None:
     await bench.ask("one")
     await bench.ask("two")
