@@ -21,7 +21,7 @@ from tests.support.stack import RunningStack, running_stack
 
 POINTS = registered_points()
 KILLS = 2
-IN_FLIGHT = 40
+IN_FLIGHT = 64
 WITHIN_SECONDS = 240.0
 QUIET_WITHIN_SECONDS = 90.0
 """A look for a late effect that was killed is made again a minute later."""
@@ -32,7 +32,7 @@ SPARES = ("provisioner", "provisioner", "warmup")
 ARMED_AT_ONCE = {"provisioner": 6, "warmup": 3}
 SETTINGS = {
     "MAILWRIGHT_LONGEST_RESTART_PAUSE_SECONDS": "0.2",
-    "MAILWRIGHT_KAFKA_SESSION_TIMEOUT_MS": "2000",
+    "MAILWRIGHT_KAFKA_SESSION_TIMEOUT_MS": "1200",
     "MAILWRIGHT_SAGA_LEASE_SECONDS": "2",
     "MAILWRIGHT_SWEEP_SECONDS": "[3, 8]",
 }

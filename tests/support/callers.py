@@ -18,6 +18,8 @@ SCRIPTED_FAILURES = ("fail-inbox", "fail-sender", "fail-tag")
 ANSWERED = frozenset(range(200, 500)) | {500, 502}
 """What counts as an answer; 503 and no answer at all are asked again."""
 _ASK_AGAIN_SECONDS = 0.2
+_LOOK_AGAIN_SECONDS = 1.0
+"""Seldom, because many look at once and the machine has other things to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,9 @@ class Caller:
             assert checked.status_code in {200, 202}, checked.text
             return bool(checked.json()["domain"]["status"] == "verified")
 
-        await eventually(is_verified, within=self._patience_seconds, every=0.2, what=f"{name} is verified")
+        await eventually(
+            is_verified, within=self._patience_seconds, every=_LOOK_AGAIN_SECONDS, what=f"{name} is verified"
+        )
         return domain_id
 
     async def account(self, username: str, domain_id: str, domain: str) -> Answer:
@@ -107,7 +111,7 @@ class Caller:
                 account: dict[str, Any] = got.json()["account"]
                 if account["status"] != "provisioning":
                     return account
-            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         return None
 
     async def repeat(self, username: str, domain_id: str, domain: str) -> httpx.Response | None:
