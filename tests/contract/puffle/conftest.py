@@ -17,55 +17,55 @@ DAY_SECONDS = 6.0
 """Short enough that a warmup day is judged within a test, long enough that none graduates by itself meanwhile."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def failpoints_dir() -> Iterator[Path]:
     """Where a file arms a fail point in the stack's services."""
     with scratch_folder("failpoints") as folder:
         yield folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def stack(failpoints_dir: Path) -> AsyncIterator[RunningStack]:
     settings = {"MAILWRIGHT_FAILPOINTS_DIR": str(failpoints_dir), "MAILWRIGHT_DOMAIN_POLL_SECONDS": "0.05"}
     async with running_stack(day_seconds=DAY_SECONDS, env=settings) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def puffle(stack: RunningStack) -> AsyncIterator[Puffle]:
     """The caller most tests are."""
     async with caller(stack, stack.keys["puffle"]) as who:
         yield who
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def stranger(stack: RunningStack) -> AsyncIterator[Puffle]:
     """A caller of another tenant."""
     async with caller(stack, stack.keys_other["puffle"]) as who:
         yield who
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def nobody(stack: RunningStack) -> AsyncIterator[Puffle]:
     """A caller without a key."""
     async with caller(stack, None) as who:
         yield who
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sim(stack: RunningStack) -> Iterator[Simulated]:
     """The providers' side of the stack."""
     with providers(stack) as simulated:
         yield simulated
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def domain(puffle: Puffle) -> Json:
     """A verified domain for tests that are not about domains."""
     return await puffle.domain()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def hanging(puffle: Puffle, domain: Json, sim: Simulated) -> httpx.Response:
     """The answer of a create call whose inbox is made by a provider that then says nothing.
 

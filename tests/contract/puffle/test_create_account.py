@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
 import pytest
 
-from tests.contract.puffle.driver import ACCOUNTS, Json, Puffle, calls, effects, enabled_once, fresh, steady
+from tests.contract.puffle.driver import (
+    ACCOUNTS,
+    Json,
+    Puffle,
+    calls,
+    effects,
+    enabled_once,
+    error_of,
+    fresh,
+    steady,
+)
 from tests.support.simulator import Simulated
 
 contract = pytest.mark.contract
@@ -123,6 +135,20 @@ async def test_an_account_is_one_inbox_and_one_sender(ada: Json, sim: Simulated)
     assert [each["inbox_id"] for each in inboxes] == [ada["agentmail_inbox_id"]]
     assert len(senders) == 1
     assert ada["instantly_account_id"]
+
+
+@contract("S0-36", "S0-37")
+async def test_of_many_who_want_one_address_at_once_one_gets_it(
+    puffle: Puffle, domain: Json, sim: Simulated
+) -> None:
+    name = fresh("wanted")
+
+    answers = await asyncio.gather(*(puffle.create(name, domain) for _ in range(20)))
+
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 19}
+    assert {error_of(answer) for answer in answers if answer.status_code == 409} == {"address_taken"}
+    happened = effects(sim, f"{name}@{domain['domain']}")
+    assert happened.count("inbox.created") == happened.count("sender.created") == 1
 
 
 @contract("S0-29", "S0-46")
