@@ -104,10 +104,19 @@ def build_consumer(
         session_timeout_ms=settings.session_timeout_ms,
         heartbeat_interval_ms=settings.session_timeout_ms // 10,
         max_poll_interval_ms=300_000,
-        partition_assignment_strategy=[StickyPartitionAssignor],
+        partition_assignment_strategy=[_own_assignor()],
         listener=listener,
     )(on_batch)
     return broker
+
+
+def _own_assignor() -> type[StickyPartitionAssignor]:
+    """Return the sticky assignor with a memory of its own.
+
+    It remembers its partitions on the class: without this, all consumers of a process, and the one that is built after a
+    failed one, claim each other's.
+    """
+    return type("StickyAssignor", (StickyPartitionAssignor,), {})
 
 
 async def _parse_without_headers(

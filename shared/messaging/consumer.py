@@ -1,7 +1,7 @@
 """The consumer of a service: runs through broker and database outages, and is rebuilt when it stops hearing anything.
 
 Every producer publishes a log head to every partition every five seconds, so silence on an assigned partition means that
-the consumer, not the world, has stopped.
+the consumer, not the world, has stopped. So does a group that gives it no answer, not even "no partitions for you".
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Consumer:
         self._batches = batches
         self._handle = handle
         self._after_commit = after_commit
-        self._heard: dict[TopicPartition, float] = {}
+        self._membership = _Membership()
         self._failures = 0
         self.is_halted = False
 
@@ -77,22 +77,25 @@ class Consumer:
             await asyncio.gather(redelivery, return_exceptions=True)
 
     async def _consume_until_trouble(self) -> str:
-        self._heard = {}
+        self._membership = membership = _Membership()
         broker = build_consumer(
             self._kafka,
             group=f"mailwright.{self._service}",
             topics=self._topics,
             handle=self._on_records,
-            listener=_Listener(self._heard),
+            listener=membership,
         )
         try:
-            await broker.start()
+            # It waits for the group's answer to the join, which a broker may forget to give.
+            async with asyncio.timeout(SILENCE_SECONDS):
+                await broker.start()
             while not self.is_halted:
                 await asyncio.sleep(1.0)
-                now = time.monotonic()
-                if any(now - heard > SILENCE_SECONDS for heard in self._heard.values()):
+                if membership.silent_since() < time.monotonic() - SILENCE_SECONDS:
                     return "silence"
             return "halted"
+        except TimeoutError:
+            return "no_answer"
         except (KafkaError, OSError) as error:
             return type(error).__name__
         finally:
@@ -101,9 +104,7 @@ class Consumer:
     async def _on_records(self, records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
         if self.is_halted:
             raise NackMessage
-        now = time.monotonic()
-        for record in records:
-            self._heard[TopicPartition(record.topic, record.partition)] = now
+        self._membership.hear(TopicPartition(record.topic, record.partition) for record in records)
         try:
             await self._batches.handle([_raw(record) for record in records])
         except OUTAGE as error:
@@ -156,20 +157,31 @@ class Consumer:
         await dead_letters.unpark(connection, received.event)
 
 
-class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Keeps the assigned partitions with the time each was last heard."""
+class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]
+    """What the group gave this consumer, and when it last heard from each part of it."""
 
-    def __init__(self, heard: dict[TopicPartition, float]) -> None:
-        self._heard = heard
+    def __init__(self) -> None:
+        self._heard: dict[TopicPartition, float] = {}
+        self._waiting_since: float | None = time.monotonic()
 
-    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        for partition in revoked:
-            self._heard.pop(partition, None)
+    def hear(self, partitions: Iterable[TopicPartition]) -> None:
+        """Note that records of these partitions arrived."""
+        now = time.monotonic()
+        for partition in partitions:
+            self._heard[partition] = now
+
+    def silent_since(self) -> float:
+        """Return when the longest silence began: of a partition, or of the group that was asked for partitions."""
+        waiting = () if self._waiting_since is None else (self._waiting_since,)
+        return min((*self._heard.values(), *waiting), default=time.monotonic())
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002  all are taken
+        self._heard.clear()
+        self._waiting_since = time.monotonic()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        now = time.monotonic()
-        for partition in assigned:
-            self._heard[partition] = now
+        self._waiting_since = None
+        self.hear(assigned)
 
 
 def _raw(record: ConsumerRecord[bytes, bytes]) -> RawRecord:

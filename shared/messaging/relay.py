@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import asyncpg
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError, NotLeaderForPartitionError, UnknownTopicOrPartitionError
 from aiokafka.partitioner import DefaultPartitioner
 
 from shared.contracts.envelope import TOPICS
@@ -196,7 +196,7 @@ class Relay:
                     for message in messages
                 ]
                 await asyncio.gather(*acknowledgements)
-        except (UnknownTopicOrPartitionError, TimeoutError):
+        except (UnknownTopicOrPartitionError, NotLeaderForPartitionError, TimeoutError):
             # A broker that came back empty has no topics; whatever else is wrong shows itself there too.
             await create_topics(self._kafka)
             raise
