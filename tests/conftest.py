@@ -8,13 +8,32 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from shared.db.migrate import migrate_now
-from tests.support.engines import drop_database, embedded_broker, embedded_postgres, new_database
+from shared.messaging.broker import KafkaSettings
+from shared.messaging.topics import create_topics
+from tests.support.engines import drop_database, embedded_broker, new_database
+from tests.support.kafka_engines import KafkaEngine, apache_kafka, embedded_kafka
+from tests.support.kafka_state import forget_mailwright
+from tests.support.postgres_engines import chosen_postgres
+
+_ENGINES = pytest.StashKey[dict[str, None]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the list of engines that this run really used."""
+    config.stash[_ENGINES] = {}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which engines ran."""
+    if engines := config.stash[_ENGINES]:
+        terminalreporter.write_line(f"Engines: {'; '.join(engines)}")
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
+def postgres_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A PostgreSQL server for the whole run."""
-    with embedded_postgres() as url:
+    with chosen_postgres() as (name, url):
+        request.config.stash[_ENGINES][name] = None
         yield url
 
 
@@ -23,6 +42,38 @@ def kafka_bootstrap() -> Iterator[str]:
     """A broker for the whole run; tests keep apart by their topics' keys or by their own databases."""
     with embedded_broker() as bootstrap:
         yield bootstrap
+
+
+@pytest.fixture(scope="session")
+def kafka_of_the_run(request: pytest.FixtureRequest) -> Iterator[KafkaEngine]:
+    """Apache Kafka for the whole run; skips where this machine cannot have it."""
+    with apache_kafka() as engine:
+        if engine is None:
+            request.config.stash[_ENGINES]["Apache Kafka did NOT run"] = None
+            pytest.skip("Apache Kafka needs MAILWRIGHT_TEST_KAFKA, a container engine, or Java 17 with Maven")
+        request.config.stash[_ENGINES][engine.name] = None
+        yield engine
+
+
+@pytest.fixture(params=["embedded", "kafka"])
+async def broker(request: pytest.FixtureRequest) -> AsyncIterator[KafkaEngine]:
+    """Each broker of the run, without topics or groups, to be stopped, started and erased."""
+    if request.param == "embedded":
+        with embedded_kafka() as engine:
+            request.config.stash[_ENGINES][engine.name] = None
+            yield engine
+    else:
+        engine = request.getfixturevalue("kafka_of_the_run")
+        engine.start()  # the test before may have left it stopped
+        await forget_mailwright(engine.settings)
+        yield engine
+
+
+@pytest.fixture
+async def kafka(broker: KafkaEngine) -> KafkaSettings:
+    """How to reach each broker of the run, with Mailwright's topics on it, empty."""
+    await create_topics(broker.settings)
+    return broker.settings
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ def embedded_postgres() -> Iterator[str]:
         postgres.keep_data(data)
         port = free_port()
         program = postgres.server_program(data, port, log, durable=False)
-        with _running(program, lambda pid: postgres.is_ready(data, pid)):
+        with running(program, lambda pid: postgres.is_ready(data, pid)):
             yield postgres.database_url(port)
 
 
@@ -35,9 +35,7 @@ def embedded_broker(port: int | None = None) -> Iterator[str]:
     """An empty broker, yielded as its bootstrap address. Leave and enter again with the same port to lose all records."""
     with scratch_folder("broker") as folder:
         chosen = port or free_port()
-        with _running(
-            broker.server_program(chosen, folder / "broker.log"), lambda _: broker.is_ready(chosen)
-        ):
+        with running(broker.server_program(chosen, folder / "broker.log"), lambda _: broker.is_ready(chosen)):
             yield broker.bootstrap_servers(chosen)
 
 
@@ -65,10 +63,13 @@ async def drop_database(url: str) -> None:
 
 
 @contextmanager
-def _running(program: Program, is_ready: Callable[[int], bool]) -> Iterator[None]:
+def running(
+    program: Program, is_ready: Callable[[int], bool], *, within_seconds: float = 30.0
+) -> Iterator[None]:
+    """Run a server: it answers when the block is entered, and is stopped when it is left."""
     child = spawn(program)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + within_seconds
         while not is_ready(child.pid):
             if child.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{program.name} did not start: {last_line(program.log)}")
