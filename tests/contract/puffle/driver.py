@@ -88,12 +88,12 @@ class Puffle:
         """Return the names of these events, in order."""
         return [str(entry["event"]) for entry in await self.history(account_id)]
 
-    async def until(self, account_id: str, status: str, within: float = 20.0) -> Json:
-        """Return an account once it has this status."""
+    async def until(self, account_id: str, *statuses: str, within: float = 20.0) -> Json:
+        """Return an account once it has one of these statuses."""
 
         async def there() -> Json:
             account = await self.read(account_id)
-            assert account["status"] == status, account
+            assert account["status"] in statuses, account
             return account
 
         return await eventually(there, within=within)
