@@ -195,7 +195,7 @@ async def test_its_history_tells_every_event_after_its_cause(ada: Json, puffle: 
         "account.sender_registered", "account.tags_assigned", "account.provisioned",
     ]  # fmt: skip
     assert told.index("account.provisioned") < told.index("warmup.started")
-    times = [entry["time"] for entry in history]
+    times = [datetime.fromisoformat(entry["time"]) for entry in history]
     assert times == sorted(times)
     seen: set[str] = set()
     for entry in history:
