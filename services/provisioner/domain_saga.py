@@ -124,7 +124,7 @@ class DomainSaga:
             return [claim for claim in claims if claim.id not in due]
         after = []
         for claim in claims:
-            with trace(claim.traceparent):
+            with trace(claim.traceparent, claim.request_id):
                 if claim.id in due:
                     after.append(await self._advance_claim(lease, work, claim, view))
                 else:

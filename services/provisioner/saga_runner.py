@@ -63,7 +63,7 @@ class SagaRunner:
 
     async def run(self, saga: Saga) -> None:
         """Drive a saga until it is finished, has to wait, or is in other hands."""
-        with trace(saga.traceparent), self._leases.holding(saga.token):
+        with trace(saga.traceparent, saga.request_id), self._leases.holding(saga.token):
             try:
                 moved: Saga | None = saga
                 while moved is not None:

@@ -61,8 +61,9 @@ class LeasedWorker(Generic[Job]):
             return
         try:
             jobs = await self._claim(free)
-        except OUTAGE as error:
-            log.warning("claim_failed", worker=self._name, error=type(error).__name__)
+        except Exception as error:
+            # Whatever it is, the rows are still there: looking again later loses nothing, ending would lose all.
+            log.warning("claim_failed", worker=self._name, error=type(error).__name__, exc_info=error)
             await asyncio.sleep(0.5)
             return
         for job in jobs:

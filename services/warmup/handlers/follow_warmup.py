@@ -53,7 +53,7 @@ class FollowWarmup:
             raise
 
     async def _look(self, warmup: Warmup) -> None:
-        with trace(warmup.traceparent):
+        with trace(warmup.traceparent, warmup.create_request_id):
             now = self._recorder.clock.now()
             try:
                 outcome = await self._ask(warmup)
