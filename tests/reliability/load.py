@@ -32,7 +32,7 @@ class Load:
     """Asks for accounts of every kind; leaving the block waits until the last of them is settled."""
 
     def __init__(self, stack: RunningStack, *, in_flight: int) -> None:
-        self.caller = Caller(stack, patience_seconds=180.0)
+        self.caller = Caller(stack, patience_seconds=300.0)
         self._stack = stack
         self._in_flight = in_flight
         self._slots: list[asyncio.Task[None]] = []
