@@ -26,7 +26,7 @@ def trace(pid: int) -> Trace | None:
 
 def end_leftovers(traces: Mapping[str, Trace]) -> list[str]:
     """End what still runs of these processes and return their names. The database may finish its shutdown first."""
-    found = {name: process for name, left in traces.items() if (process := _find(left))}
+    found = {name: process for name, left in traces.items() if (process := find(left))}
     for name, process in found.items():
         process.send_signal(signal.SIGINT if name == "postgres" else signal.SIGKILL)
     _, late = psutil.wait_procs(found.values(), timeout=_GRACE_SECONDS)
@@ -36,7 +36,8 @@ def end_leftovers(traces: Mapping[str, Trace]) -> list[str]:
     return list(found)
 
 
-def _find(left: Trace) -> psutil.Process | None:
+def find(left: Trace) -> psutil.Process | None:
+    """The process, if it still runs."""
     try:
         process = psutil.Process(left["pid"])
         same = abs(process.create_time() - left["started"]) < 2.0

@@ -4,8 +4,11 @@ import asyncio
 import secrets
 import socket
 
+from mailwright.errors import StartError
+
 HOST = "127.0.0.1"
 _FIRST, _COUNT = 20_000, 10_000
+_BACKLOG = 2048
 
 
 def is_free(port: int) -> bool:
@@ -18,6 +21,17 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def listener(port: int) -> socket.socket:
+    """A socket that listens on `port` for whoever inherits it: between two servers, calls wait instead of failing.
+
+    Raises StartError when the port is taken.
+    """
+    try:
+        return socket.create_server((HOST, port), backlog=_BACKLOG)
+    except OSError as error:
+        raise StartError(f"cannot listen on port {port}: {error.strerror}") from error
 
 
 def free_port() -> int:

@@ -22,7 +22,7 @@ class Program:
     """Everything needed to start one child process.
 
     `user` is a system user to switch to (None = stay). `stop_signal` asks the program to end in good order;
-    `death_signal` is what the kernel sends it when we die without having asked.
+    `death_signal` is what the kernel sends it when we die without having asked. `fds` are files it inherits.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Program:
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
+    fds: tuple[int, ...] = ()
 
 
 def spawn(program: Program) -> subprocess.Popen[bytes]:
@@ -53,6 +54,7 @@ def spawn(program: Program) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=program.fds,
             preexec_fn=_die_with(os.getpid(), program.death_signal),  # noqa: PLW1509 - one system call, no locks
             user=uid,
             group=gid,

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,13 @@ from mailwright.data_dir import read_json, write_json
 from mailwright.environment import Options
 from mailwright.errors import StartError
 from mailwright.leftovers import end_leftovers, trace
-from mailwright.ports import HOST, answers_ok, free_port, is_free, status_of
+from mailwright.ports import HOST, answers_ok, free_port, is_free, listener, status_of
 from mailwright.processes import Program
+from mailwright.rolling import SERVICES
 from mailwright.secrets_file import load_or_make
 from mailwright.supervisor import Part, Supervisor
 from shared.clock import SystemClock
 
-SERVICES = ("gateway", "provisioner", "warmup")
 _PORTED = (*SERVICES, "simulator", "postgres", "broker")
 _START_WITHIN_SECONDS = 60.0
 _STOP_SERVICES_SECONDS = 3.5
@@ -43,6 +45,7 @@ class Stack:
             say, self._remember, longest_pause_seconds=environment.longest_restart_pause_seconds(caller)
         )
         self._background: list[asyncio.Task[None]] = []
+        self._public: socket.socket | None = None
 
     @property
     def base_url(self) -> str:
@@ -65,6 +68,7 @@ class Stack:
         if left:
             self._say(f"ended what an earlier run left behind: {', '.join(left)}")
         self._state = {"ports": self._choose_ports(), "processes": {}}
+        self._public = listener(self._state["ports"]["gateway"])
         calendar = ClockFile(self._file("clock"), SystemClock(), self._options.day_seconds)
         self._background.append(asyncio.create_task(calendar.keep_beating()))
         secrets = load_or_make(self._file("secrets"))
@@ -82,6 +86,8 @@ class Stack:
         """Stop everything within 4.5 seconds: services finish first, while what they need still runs."""
         for task in self._background:
             task.cancel()
+        if self._public:
+            self._public.close()
         await self.supervisor.stop(
             [(frozenset((*SERVICES, "prepare")), _STOP_SERVICES_SECONDS), (None, _STOP_ENGINES_SECONDS)]
         )
@@ -126,9 +132,12 @@ class Stack:
         async def is_alive() -> bool:
             return await answers_ok(port, "/health/live")
 
-        program = self._python(
-            service, "serve", service, "--port", str(port), "--parent-pid", str(os.getpid())
-        )
+        options = ["--port", str(port), "--parent-pid", str(os.getpid())]
+        fds: tuple[int, ...] = ()
+        if service == "gateway" and self._public:
+            fds = (self._public.fileno(),)
+            options += ["--fd", str(fds[0])]
+        program = replace(self._python(service, "serve", service, *options), fds=fds)
         return lambda: self._launch(service, Part(program, is_ready, is_alive))
 
     async def _prepare(self, *options: str) -> None:

@@ -18,6 +18,7 @@ _HEALTHY_AFTER_SECONDS = 10.0
 _PROBE_EVERY_SECONDS = 5.0
 _SILENT_FOR_SECONDS = 30.0
 _RESTART_WITHIN_SECONDS = 60.0
+_ASKED_TO_STOP = frozenset({0, -signal.SIGTERM})
 
 
 @dataclass(frozen=True)
@@ -129,15 +130,19 @@ class Supervisor:
             await asyncio.gather(*(_exit_of(child) for _, child in late))
 
     async def _keep(self, part: Part, child: subprocess.Popen[bytes]) -> None:
-        backoff = _FIRST_BACKOFF_SECONDS
+        backoff, was_ready = _FIRST_BACKOFF_SECONDS, True
         while True:
             since = time.monotonic()
             code = await self._watch(part, child)
             if time.monotonic() - since > _HEALTHY_AFTER_SECONDS:
                 backoff = _FIRST_BACKOFF_SECONDS
-            self._say(f"{_obituary(part.program, code)}; starting it again in {backoff:.1f} s")
-            await asyncio.sleep(backoff)
-            backoff = min(backoff * 2, self._longest_pause_seconds)
+            if was_ready and code in _ASKED_TO_STOP:
+                self._say(f"{part.name} was stopped; starting it again")
+            else:
+                self._say(f"{_obituary(part.program, code)}; starting it again in {backoff:.1f} s")
+                await asyncio.sleep(backoff)
+                backoff = min(backoff * 2, self._longest_pause_seconds)
+            was_ready = False
             try:
                 child = self._spawn(part.program)
                 await self._until_ready(part, child, _RESTART_WITHIN_SECONDS)
@@ -147,6 +152,7 @@ class Supervisor:
                 self._say(str(failure))
                 kill(child)
                 continue  # the next round waits longer
+            was_ready = True
             self._say(f"{part.name} is back")
 
     async def _watch(self, part: Part, child: subprocess.Popen[bytes]) -> int:

@@ -8,11 +8,10 @@ from importlib import import_module
 from typing import Annotated
 
 import typer
-import uvicorn
+
+from mailwright import server
 
 app = typer.Typer(add_completion=False)
-
-_GRACE_SECONDS = 3  # the supervisor kills after 3.5
 
 
 class Service(StrEnum):
@@ -29,6 +28,9 @@ def serve(
     service: Service,
     port: Annotated[int, typer.Option(help="TCP port to listen on.", min=1, max=65535)],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    fd: Annotated[
+        int | None, typer.Option(help="Listen on this inherited socket instead.", hidden=True)
+    ] = None,
     parent_pid: Annotated[
         int | None, typer.Option(help="End when this is no longer the parent.", hidden=True)
     ] = None,
@@ -36,18 +38,7 @@ def serve(
     """Run one service until SIGTERM; its settings are the MAILWRIGHT_* environment variables."""
     if parent_pid is not None:
         threading.Thread(target=_end_with, args=(parent_pid,), daemon=True).start()
-    uvicorn.run(
-        import_module(f"services.{service}.main").create_app,
-        factory=True,
-        host=host,
-        port=port,
-        log_config=None,  # the service sets up its own logs
-        access_log=False,
-        server_header=False,
-        ws="none",
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
+    server.run(import_module(f"services.{service}.main").create_app, host, port, fd)
 
 
 def _end_with(parent: int) -> None:

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from mailwright.ports import accepts, answers_ok, free_port, is_free, status_of
+from mailwright.errors import StartError
+from mailwright.ports import accepts, answers_ok, free_port, is_free, listener, status_of
 
 
 @asynccontextmanager
@@ -30,6 +31,14 @@ def test_a_port_with_a_listener_is_not_free() -> None:
         port = listener.getsockname()[1]
         assert not is_free(port)
         assert accepts(port)
+
+
+def test_a_listener_lets_callers_wait_and_keeps_others_out() -> None:
+    port = free_port()
+    with listener(port):
+        assert accepts(port)
+        with pytest.raises(StartError, match=f"cannot listen on port {port}: Address already in use"):
+            listener(port)
 
 
 def test_a_free_port_is_free_and_below_those_of_outgoing_connections() -> None:

@@ -152,6 +152,34 @@ async def test_a_program_that_cannot_be_run_is_an_error_of_one_line(
         await supervisor.run(missing, 10)
 
 
+async def test_a_part_that_was_asked_to_stop_is_started_again_at_once(
+    supervisor: Watched, tmp_path: Path
+) -> None:
+    await supervisor.start(part(tmp_path, SLEEP), 10)
+    before = supervisor.pids["part"]
+
+    os.kill(before, signal.SIGTERM)
+
+    await eventually(lambda: supervisor.said == ["part was stopped; starting it again", "part is back"])
+    assert supervisor.pids["part"] != before
+
+
+async def test_a_part_inherits_only_the_files_it_is_given(supervisor: Watched, tmp_path: Path) -> None:
+    code = """
+import os, sys
+os.fstat(int(sys.argv[1]))
+try:
+    os.fstat(int(sys.argv[2]))
+except OSError:
+    sys.exit(0)
+sys.exit("inherited what was kept")
+"""
+    with (tmp_path / "given").open("w") as given, (tmp_path / "kept").open("w") as kept:
+        argv = (sys.executable, "-c", code, str(given.fileno()), str(kept.fileno()))
+        log = tmp_path / "part.log"
+        await supervisor.run(Program("part", argv, log, env=inherited_env(), fds=(given.fileno(),)), 10)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
 async def test_children_die_with_a_supervisor_killed_outright(supervisor: Watched, tmp_path: Path) -> None:
     parent = f"""
