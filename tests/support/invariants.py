@@ -109,7 +109,7 @@ def _promise_broken(evidence: Evidence, answer: Answer, refused: set[UUID]) -> I
 
 
 def no_duplicates(evidence: Evidence) -> Iterator[str]:
-    """I2: one live inbox per address, one inbox and one sender ever per account, at the very address it asked for."""
+    """I2: one live inbox per address, one inbox, sender and start of warmup per account, at the very address asked for."""
     live: Counter[str] = Counter()
     made: Counter[tuple[str, str]] = Counter()
     asked_for = {answer.address for answer in evidence.answers if answer.kind == "create"}
@@ -124,11 +124,22 @@ def no_duplicates(evidence: Evidence) -> Iterator[str]:
                 yield f"an inbox at {subject}, which nobody asked for"
         elif effect == "inbox.deleted":
             live[subject] -= 1
-        elif effect == "sender.created":
-            made["sender", subject] += 1
+        elif effect in {"sender.created", "warmup.enabled"}:
+            made[effect.partition(".")[0], subject] += 1
     for (kind, key), times in made.items():
         if times > 1:
-            yield f"{times} times a {kind} was created for {key}"
+            yield f"{times} times a {kind} began for {key}"
+    yield from _won_twice(evidence)
+
+
+def _won_twice(evidence: Evidence) -> Iterator[str]:
+    """Of retries that race for one account, one is told that it started the warmup and the others that it runs."""
+    started = Counter(
+        answer.address for answer in evidence.answers if answer.kind == "retry" and answer.status == 200
+    )
+    for address, times in started.items():
+        if times > 1:
+            yield f"{times} retries were told that they started the warmup of {address}"
 
 
 def one_to_one(evidence: Evidence) -> Iterator[str]:

@@ -41,6 +41,15 @@ def suffixed_inbox() -> Evidence:
     return with_ledger(entry("inbox.created", "ada2@example.com", f"mw-test-{UUID(int=0xA9)}"))
 
 
+def warmup_enabled_twice() -> Evidence:
+    return with_ledger(*[entry("warmup.enabled", ADA, "job")] * 2)
+
+
+def two_winners_of_a_race() -> Evidence:
+    run = healthy()
+    return replace(run, answers=[*run.answers, *[Answer("retry", ADA, 200, LIVES)] * 2])
+
+
 def orphan_inbox() -> Evidence:
     run = healthy()
     inboxes = [*run.objects["agentmail"]["inboxes"], {"client_id": f"mw-test-{FAILED}", "email": BOB}]
@@ -176,7 +185,7 @@ PLANTED = {
     "I1": (
         open_request, missing_answer, two_answers, lost_account, stuck_account, never_settled, server_error,
     ),
-    "I2": (second_inbox, suffixed_inbox),
+    "I2": (second_inbox, suffixed_inbox, warmup_enabled_twice, two_winners_of_a_race),
     "I3": (orphan_inbox, missing_sender, second_key),
     "I4": (half_undone, undone_forwards, undone_though_it_lives),
     "I5": (burned_by_a_timeout, failed_by_a_timeout),
