@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 
@@ -15,9 +15,11 @@ _REPOSITORY = Path(__file__).parents[2]
 
 def registered_points() -> list[str]:
     """Return the name of every fail point in the system; a service registers its own when their file is imported."""
+    owners = {"relay", "consumer"}
     for file in _REPOSITORY.glob("services/*/fail_points*.py"):
         import_module(".".join(file.relative_to(_REPOSITORY).with_suffix("").parts))
-    return list(FAIL_POINTS)
+        owners.add(file.parent.name)
+    return sorted(point for point in FAIL_POINTS if point.partition(".")[0] in owners)
 
 
 class Nemesis:
@@ -26,8 +28,10 @@ class Nemesis:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.fired: Counter[str] = Counter()
+        self.in_flight: list[int] = []
+        """How many sagas were in flight at each kill."""
 
-    async def strike(self, points: Iterable[str], *, at_once: int) -> None:
+    async def strike(self, points: Iterable[str], *, at_once: int, in_flight: Callable[[], int]) -> None:
         """Arm every one of these points, never more than `at_once` of them together, and wait until each has fired."""
         waiting = list(points)
         armed: set[str] = set()
@@ -40,6 +44,7 @@ class Nemesis:
             for point in {each for each in armed if self._has_fired(each)}:
                 armed.remove(point)
                 self.fired[point] += 1
+                self.in_flight.append(in_flight())
             await asyncio.sleep(0.02)
 
     def disarm(self) -> None:

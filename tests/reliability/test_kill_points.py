@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from statistics import median
 
 import psutil
 import pytest
@@ -21,7 +22,7 @@ from tests.support.stack import RunningStack, running_stack
 
 POINTS = registered_points()
 KILLS = 2
-IN_FLIGHT = 32
+IN_FLIGHT = 36
 WITHIN_SECONDS = 540.0
 """A bound for slow machines; two quiet cores need about a third of it."""
 QUIET_WITHIN_SECONDS = 90.0
@@ -63,7 +64,11 @@ async def doubled_stack(folder: Path) -> AsyncIterator[RunningStack]:
 async def strike_everywhere(nemesis: Nemesis, load: Load) -> None:
     """Let the points of every service fire at the same time as the others', until all have or the time is up."""
     strikes = [
-        asyncio.create_task(nemesis.strike(points, at_once=ARMED_AT_ONCE.get(service, 2)))
+        asyncio.create_task(
+            nemesis.strike(
+                points, at_once=ARMED_AT_ONCE.get(service, 2), in_flight=lambda: load.caller.in_flight
+            )
+        )
         for service, points in groups().items()
     ]
     _, unfinished = await asyncio.wait(strikes, timeout=WITHIN_SECONDS)
@@ -87,6 +92,7 @@ def assert_nothing_was_vacuous(nemesis: Nemesis, load: Load, stack: RunningStack
     """A point that never fired, or a kind of account that was never asked for, proves nothing."""
     missing = {point: nemesis.fired[point] for point in POINTS if nemesis.fired[point] < KILLS}
     assert not missing, f"fired less than {KILLS} times: {missing}"
+    assert median(nemesis.in_flight) >= 20, nemesis.in_flight
     for service in ("gateway", "provisioner", "warmup"):
         assert any(line.startswith(f"{service} was killed by SIGKILL") for line in stack.said), service
     ends = Counter(answer.shown["status"] for answer in load.caller.answers if answer.shown)
