@@ -24,15 +24,17 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.shutdown import on_stop_signal
 from services.gateway.subscribers import TOPICS, Projector
 from shared.clock import Clock, Ids, RandomIds, SystemClock
-from shared.db.migrate import head_of
 from shared.db.pool import OUTAGE, Pool, connect, create_pool
-from shared.http.health import Tasks, database_check, health_routes
+from shared.db.schema_check import database_check
+from shared.http.health import Tasks, health_routes
 from shared.messaging.batch import Batches
 from shared.messaging.consumer import Consumer
 from shared.messaging.recorder import Recorder
 from shared.messaging.relay import Relay
+from shared.messaging.topics_check import topics_check
 from shared.observability.logging import get_logger
 from shared.security.vault import MasterKeys
+from shared.startup import Condition
 
 log = get_logger(__name__)
 
@@ -90,27 +92,31 @@ async def _running(app: FastAPI, settings: GatewaySettings, clock: Clock, ids: I
         )
         requests = Requests(pool, recorder, waiting, relay.wake)
         authenticator = Authenticator(pool, clock)
+        database = Condition("database", database_check(pool, SERVICE))
+        topics = Condition("topics", topics_check(kafka))
         app.state.edge = Edge(
             authenticator=authenticator,
             requests=requests,
             reader=Reader(read_pool),
             ids=ids,
+            database=database,
             wait_seconds=settings.gateway_wait_seconds,
             longest_wait_seconds=settings.gateway_longest_wait_seconds,
         )
         tasks = Tasks()
-        app.router.routes += health_routes(
-            tasks, {"database": database_check(pool, SERVICE, head_of(SERVICE))}
-        )
+        app.router.routes += health_routes(tasks, {"database": database.now}, {"topics": topics.last})
         requests.writer.start()
         with on_stop_signal(waiting.stop):
             async with tasks.running(
-                relay=relay.run,
-                consumer=consumer.run,
-                waiting=waiting.run,
-                key_use=authenticator.keep_use,
-                forgetting=partial(_forget, pool, clock),
+                database=database.run,
+                topics=topics.run,
+                relay=database.then(topics.then(relay.run)),
+                consumer=database.then(topics.then(consumer.run)),
+                waiting=database.then(waiting.run),
+                key_use=database.then(authenticator.keep_use),
+                forgetting=database.then(partial(_forget, pool, clock)),
             ):
+                await database.look()  # calls may wait at the door already: they need not be refused first
                 yield
                 waiting.stop()
                 await requests.writer.stop()

@@ -23,6 +23,7 @@ from services.gateway.security.authenticate import Authenticator, bearer
 from shared.clock import Ids
 from shared.contracts.requests import Caller, Dialect
 from shared.contracts.requests import Request as RequestData
+from shared.startup import Condition
 
 _BEARER = HTTPBearer(
     auto_error=False, scheme_name="ApiKey", description="An API key: `Authorization: Bearer pk_live_…`"
@@ -37,6 +38,7 @@ class Edge:
     requests: Requests
     reader: Reader
     ids: Ids
+    database: Condition
     wait_seconds: float
     longest_wait_seconds: float
 
@@ -122,7 +124,9 @@ def allowed(scope: str, dialect: Dialect) -> Callable[..., Awaitable[Call]]:
         request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
     ) -> Call:
         edge = cast("Edge", request.app.state.edge)
-        identity = await edge.authenticator.identify(bearer(request.headers.get("authorization")), dialect)
+        presented = bearer(request.headers.get("authorization"))
+        await edge.database.require()
+        identity = await edge.authenticator.identify(presented, dialect)
         identity.require(scope)
         return Call(edge, request, identity.caller, request.state.call_id)
 

@@ -14,17 +14,19 @@ from services.provisioner.context import Context
 from services.provisioner.settings import ProvisionerSettings
 from services.provisioner.subscribers import TOPICS, handle_batches, owned_requests
 from shared.clock import Clock, Ids, RandomIds, SystemClock
-from shared.db.migrate import head_of
 from shared.db.pool import connect, create_pool
+from shared.db.schema_check import database_check
 from shared.http.client import build_client
 from shared.http.gate import Gate
-from shared.http.health import Check, Tasks, database_check, health_routes
+from shared.http.health import Tasks, health_routes
 from shared.http.provider import Provider
 from shared.messaging.batch import Batches
 from shared.messaging.consumer import Consumer
 from shared.messaging.recorder import Recorder
 from shared.messaging.relay import Relay
+from shared.messaging.topics_check import topics_check
 from shared.security.vault import MasterKeys, Vault
+from shared.startup import Check, Condition
 
 SERVICE = "provisioner"
 ROLE = "mailwright_provisioner"
@@ -51,7 +53,9 @@ def build(settings: ProvisionerSettings, *, clock: Clock | None = None, ids: Ids
                 settings.kafka(),
             )
             context = await _open(stack, settings, clock or SystemClock(), ids or RandomIds(), relay)
-            checks["database"] = database_check(context.pool, SERVICE, head_of(SERVICE))
+            database = Condition("database", database_check(context.pool, SERVICE))
+            topics = Condition("topics", topics_check(settings.kafka()))
+            checks.update({"database": database.now, "topics": topics.last})
             parts = [await stack.enter_async_context(part(context)) for part in PARTS]
 
             def after_commit() -> None:
@@ -64,8 +68,14 @@ def build(settings: ProvisionerSettings, *, clock: Clock | None = None, ids: Ids
             consumer = Consumer(
                 SERVICE, context.pool, settings.kafka(), TOPICS, batches, handle, after_commit=after_commit
             )
-            runs = {name: run for part in parts for name, run in part.tasks.items()}
-            async with tasks.running(relay=relay.run, consumer=consumer.run, **runs):
+            runs = {name: database.then(run) for part in parts for name, run in part.tasks.items()}
+            async with tasks.running(
+                database=database.run,
+                topics=topics.run,
+                relay=database.then(topics.then(relay.run)),
+                consumer=database.then(topics.then(consumer.run)),
+                **runs,
+            ):
                 yield
 
     return Starlette(routes=health_routes(tasks, checks), lifespan=lifespan)

@@ -21,16 +21,18 @@ from services.warmup.store import Desk
 from services.warmup.subscribers import OWNED, TOPICS, handle_batches
 from shared.clock import Clock, Ids, RandomIds, SystemClock
 from shared.db.leased_work import LeasedWorker
-from shared.db.migrate import head_of
 from shared.db.pool import Pool, connect, create_pool
+from shared.db.schema_check import database_check
 from shared.http.client import build_client
 from shared.http.gate import Gate
-from shared.http.health import Check, Tasks, database_check, health_routes
+from shared.http.health import Tasks, health_routes
 from shared.http.provider import Provider
 from shared.messaging.batch import Batches
 from shared.messaging.consumer import Consumer
 from shared.messaging.recorder import Recorder
 from shared.messaging.relay import Relay
+from shared.messaging.topics_check import topics_check
+from shared.startup import Check, Condition
 
 SERVICE = "warmup"
 ROLE = "mailwright_warmup"
@@ -58,7 +60,9 @@ def build(
             pool = await stack.enter_async_context(
                 await create_pool(url, schema=SERVICE, role=ROLE, application=SERVICE, max_size=20)
             )
-            checks["database"] = database_check(pool, SERVICE, head_of(SERVICE))
+            database = Condition("database", database_check(pool, SERVICE))
+            topics = Condition("topics", topics_check(settings.kafka()))
+            checks.update({"database": database.now, "topics": topics.last})
             provider = await _provider(stack, settings, pool, recorder.clock)
             desk = Desk(pool, recorder, recorder.ids, lease_seconds=settings.warmup_lease_seconds)
 
@@ -80,11 +84,13 @@ def build(
                 SERVICE, pool, settings.kafka(), TOPICS, batches, handle, after_commit=after_commit
             )
             async with tasks.running(
-                relay=relay.run,
-                consumer=consumer.run,
-                enabling=enabling.run,
-                following=following.run,
-                judging=judging.run,
+                database=database.run,
+                topics=topics.run,
+                relay=database.then(topics.then(relay.run)),
+                consumer=database.then(topics.then(consumer.run)),
+                enabling=database.then(enabling.run),
+                following=database.then(following.run),
+                judging=database.then(judging.run),
             ):
                 yield
 

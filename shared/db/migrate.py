@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from shared.db.revisions import OWNERS, Phase, config_of, history_of, target_of
 from shared.db.roles import ROLES, ROLES_AND_SCHEMAS
 from shared.errors import MailwrightError
 
-ROOT = Path(__file__).parents[2]
-OWNERS: dict[str, Path] = {
-    "platform": ROOT / "shared/db/migrations",
-    "provisioner": ROOT / "services/provisioner/migrations",
-    "warmup": ROOT / "services/warmup/migrations",
-    "gateway": ROOT / "services/gateway/migrations",
-}
-"""Each owner's schema of the same name, and where its migrations are."""
 MIGRATION_LOCK = 0x6D77_6D67  # one migration at a time, however many processes start at once
-
-
-def head_of(owner: str) -> str:
-    """Return the revision the database must be at for this code."""
-    head = ScriptDirectory.from_config(_config(owner)).get_current_head()
-    if head is None:
-        raise LookupError(f"{owner} has no migrations")
-    return head
+_PLATFORM_IS_READABLE = (
+    f"grant usage on schema platform to {', '.join(ROLES)}",
+    f"grant select on platform.alembic_version to {', '.join(ROLES)}",
+)
+"""Every service checks the shared schemas' revision before it starts its work."""
 
 
 class UnknownLogin(MailwrightError):
@@ -40,14 +27,19 @@ class UnknownLogin(MailwrightError):
     code = "unknown_login"
 
 
-async def migrate(database_url: str, *, grant_to: str | None = None) -> None:
-    """Create what is missing and run what is new; `database_url` must be a login that may create roles.
+async def migrate(
+    database_url: str, *, phase: Phase = Phase.ALL, grant_to: str | None = None
+) -> tuple[str, ...]:
+    """Create what is missing and run the new revisions of a phase; returns the ids of those it ended at.
 
-    With `grant_to`, that login may act as every service's role afterwards, and needs no right of its own.
+    `database_url` must be a login that may create roles. With `grant_to`, that login may act as every service's role
+    afterwards, and needs no right of its own. A schema that newer code has migrated is left as it is.
 
     Raises:
+        OutOfPhase: Another phase comes first; owners before the one that is named may have been migrated.
         UnknownLogin: There is no login of that name; the schema is up to date nevertheless.
     """
+    reached = []
     engine = create_async_engine(_with_driver(database_url), poolclass=NullPool)
     try:
         async with engine.connect() as connection:
@@ -56,13 +48,19 @@ async def migrate(database_url: str, *, grant_to: str | None = None) -> None:
                 await connection.execute(text(statement))
             await connection.commit()
             for owner in OWNERS:
-                await connection.run_sync(_upgrade, owner)
+                if target := await _target_of(connection, owner, phase):
+                    await connection.run_sync(_upgrade, owner, target)
+                    reached.append(target)
                 await connection.commit()
+            for statement in _PLATFORM_IS_READABLE:
+                await connection.execute(text(statement))
+            await connection.commit()
             if grant_to is not None:
                 await _let_act_as_services(connection, grant_to)
                 await connection.commit()
     finally:
         await engine.dispose()
+    return tuple(reached)
 
 
 def migrate_now(database_url: str) -> None:
@@ -81,19 +79,22 @@ async def _let_act_as_services(connection: AsyncConnection, login: str) -> None:
         await connection.execute(text(f"grant {role} to {quoted}"))
 
 
-def _upgrade(connection: Connection, owner: str) -> None:
-    config = _config(owner)
+async def _target_of(connection: AsyncConnection, owner: str, phase: Phase) -> str | None:
+    found = await connection.execute(
+        text("select to_regclass(:name) is not null"), {"name": f"{owner}.alembic_version"}
+    )
+    current = None
+    if found.scalar():
+        version = await connection.execute(text(f"select version_num from {owner}.alembic_version"))  # noqa: S608
+        current = version.scalar()
+    return target_of(history_of(owner), current, phase)
+
+
+def _upgrade(connection: Connection, owner: str, target: str) -> None:
+    config = config_of(owner)
     config.attributes.update(connection=connection, schema=owner)
     connection.execute(text(f"set search_path to {owner}"))
-    command.upgrade(config, "head")
-
-
-def _config(owner: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "shared/db/alembic"))
-    config.set_main_option("path_separator", "os")
-    config.set_main_option("version_locations", str(OWNERS[owner]))
-    return config
+    command.upgrade(config, target)
 
 
 def _with_driver(database_url: str) -> str:

@@ -1,8 +1,9 @@
 """What every service answers besides its own API: liveness, readiness, metrics.
 
 Alive means that the event loop turns and no task of ours has died. Ready means that the service can do its work: its
-database answers with the schema this code expects. The broker is in neither: a broker that is away must not take the API
-down with it.
+database answers with the schema this code needs. A broker that goes away changes neither: it must not take the API down
+with it. At its start a service that does nothing but consume also waits for the broker and its topics, so that a rollout
+with the wrong partitions stops; the gateway accepts without them, and only notes what is wrong.
 """
 
 from __future__ import annotations
@@ -16,13 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from shared.db.pool import OUTAGE, Pool
 from shared.observability.logging import get_logger
+from shared.startup import Check
 
 log = get_logger(__name__)
-
-Check = Callable[[], Awaitable[str | None]]
-"""Returns None when all is well, else one sentence that says what is not."""
 
 
 class Tasks:
@@ -58,16 +56,19 @@ async def _named(name: str, run: Callable[[], Awaitable[None]]) -> None:
         raise
 
 
-def health_routes(tasks: Tasks, checks: Mapping[str, Check]) -> list[Route]:
-    """Return `/health/live`, `/health/ready` and `/metrics`."""
+def health_routes(
+    tasks: Tasks, checks: Mapping[str, Check], notes: Mapping[str, Check] | None = None
+) -> list[Route]:
+    """Return `/health/live`, `/health/ready` and `/metrics`; what is wrong by `notes` is said, and ready nevertheless."""
 
     async def live(_: Request) -> Response:
         dead = tasks.dead()
         return JSONResponse({"alive": not dead, "dead_tasks": dead}, 503 if dead else 200)
 
     async def ready(_: Request) -> Response:
-        troubles = {name: trouble for name, check in checks.items() if (trouble := await check()) is not None}
-        return JSONResponse({"ready": not troubles, "troubles": troubles}, 503 if troubles else 200)
+        troubles, noted = await _troubles(checks), await _troubles(notes or {})
+        body = {"ready": not troubles, "troubles": troubles, **({"notes": noted} if noted else {})}
+        return JSONResponse(body, 503 if troubles else 200)
 
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
@@ -79,19 +80,5 @@ def health_routes(tasks: Tasks, checks: Mapping[str, Check]) -> list[Route]:
     ]
 
 
-def database_check(pool: Pool, service: str, expected_revision: str) -> Check:
-    """Return a check that the database answers and stands at the schema revision this code was built for."""
-
-    async def check() -> str | None:
-        try:
-            async with asyncio.timeout(2.0):
-                found = await pool.fetchval("select version_num from alembic_version")
-        except OUTAGE:
-            return "The database does not answer."
-        except Exception as error:  # noqa: BLE001  whatever is wrong with the schema, the answer is "not ready"
-            return f"The schema of {service} cannot be read ({type(error).__name__}); run the migrations."
-        if found != expected_revision:
-            return f"The schema of {service} is at {found}, this code expects {expected_revision}."
-        return None
-
-    return check
+async def _troubles(checks: Mapping[str, Check]) -> dict[str, str]:
+    return {name: trouble for name, check in checks.items() if (trouble := await check()) is not None}

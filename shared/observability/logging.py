@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from shared.observability.repeats import RepeatsLeftOut
 from shared.observability.tracing import current_request_id, current_traceparent
 
 
@@ -37,11 +38,15 @@ def configure_logging(service: str, level: str = "INFO") -> None:
             ],
         )
     )
+    handler.addFilter(RepeatsLeftOut())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     for noisy in ("aiokafka", "httpx", "httpcore", "faststream", "alembic", "uvicorn.access"):
         logging.getLogger(noisy).setLevel("WARNING")
+    logging.getLogger("asyncio").addFilter(_not_the_drivers_own)
+    # Whoever uses the client says that the broker is away; the library would say so for every attempt to connect.
+    logging.getLogger("aiokafka.client").setLevel("CRITICAL")
     # The framework warns at every start that topics are not created by themselves, which is what we ask of it.
     logging.getLogger("mailwright.consumer").setLevel("ERROR")
 
@@ -50,6 +55,11 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """Return the logger of a module; the first argument of each call is the stable name of what happened."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return logger
+
+
+def _not_the_drivers_own(record: logging.LogRecord) -> bool:
+    """Leave out that asyncpg forgets a future of its own when a server refuses a login; the refusal itself is told."""
+    return "unexpected connection_lost() call" not in record.getMessage()
 
 
 def _with_service(service: str) -> Any:

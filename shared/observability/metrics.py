@@ -31,3 +31,6 @@ PROVIDER_SECONDS = Histogram(
     "mailwright_provider_call_seconds", "Time a provider took", ["provider", "operation"]
 )
 SAGA_STUCK = Gauge("mailwright_sagas_stuck", "Sagas past their deadline that must still go on")
+SCHEMA_AHEAD = Gauge(
+    "mailwright_schema_is_ahead", "1 when newer code than this has migrated the schema", ["schema"]
+)

@@ -123,7 +123,7 @@ async def test_it_starts_and_says_that_it_is_not_ready_while_everything_it_needs
     async with app.router.lifespan_context(app), client:
         ready = await client.get("/health/ready")
         assert ready.status_code == 503
-        assert list(ready.json()["troubles"]) == ["database"]
+        assert list(ready.json()["troubles"]) == ["database", "topics"]
         assert (await client.get("/health/live")).status_code == 200
 
 

@@ -1,0 +1,116 @@
+"""Which revisions a schema has, in order, and how far each half of a migration may take it.
+
+Every revision is marked. `pre` = the code before it can live with it (a new table, a nullable column): it runs before new
+code is rolled out. `post` = only the new code can live with it (a column dropped): it runs when no old code is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from shared.errors import MailwrightError
+
+ROOT = Path(__file__).parents[2]
+OWNERS: dict[str, Path] = {
+    "platform": ROOT / "shared/db/migrations",
+    "provisioner": ROOT / "services/provisioner/migrations",
+    "warmup": ROOT / "services/warmup/migrations",
+    "gateway": ROOT / "services/gateway/migrations",
+}
+"""Each owner's schema of the same name, and where its migrations are."""
+
+
+class Phase(StrEnum):
+    """Which half of a migration to run."""
+
+    PRE = "pre"
+    POST = "post"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One step of a schema; `phase` is PRE or POST."""
+
+    id: str
+    phase: Phase
+
+
+class OutOfPhase(MailwrightError):
+    """The half that was asked for cannot run now; the message says what comes first."""
+
+    code = "migration_out_of_phase"
+
+
+def config_of(owner: str) -> Config:
+    """Return how Alembic finds an owner's revisions."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "shared/db/alembic"))
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", str(OWNERS[owner]))
+    return config
+
+
+def history_of(owner: str) -> tuple[Revision, ...]:
+    """Return an owner's revisions, the oldest first.
+
+    Raises:
+        LookupError: There is none, or one is not marked as `pre` or `post`.
+    """
+    newest_first = list(ScriptDirectory.from_config(config_of(owner)).walk_revisions())
+    if not newest_first:
+        raise LookupError(f"{owner} has no migrations")
+    history = []
+    for script in reversed(newest_first):
+        phase = getattr(script.module, "phase", None)
+        if phase not in {Phase.PRE, Phase.POST}:
+            raise LookupError(f"the revision {script.revision} of {owner} is not marked as pre or post")
+        history.append(Revision(script.revision, Phase(phase)))
+    return tuple(history)
+
+
+def needed_by(history: Sequence[Revision]) -> str | None:
+    """Return the revision without which this code cannot run: the newest `pre` one; None if there is none."""
+    return next((revision.id for revision in reversed(history) if revision.phase is Phase.PRE), None)
+
+
+def is_behind(history: Sequence[Revision], current: str | None) -> bool:
+    """Say whether a schema lacks what this code needs. A revision that this code does not know is ahead of it."""
+    order = [None, *(revision.id for revision in history)]
+    return current in order and order.index(current) < order.index(needed_by(history))
+
+
+def is_ahead(history: Sequence[Revision], current: str | None) -> bool:
+    """Say whether newer code has migrated the schema."""
+    return current is not None and current not in {revision.id for revision in history}
+
+
+def target_of(history: Sequence[Revision], current: str | None, phase: Phase) -> str | None:
+    """Return the revision that a half of the migration ends at; None if there is nothing to run.
+
+    Raises:
+        OutOfPhase: `post` was asked for before `pre` has run, or `pre` before the last version's `post` has.
+    """
+    if is_ahead(history, current):
+        return None  # newer code has been here: it knows the rest, this code does not
+    ids = [revision.id for revision in history]
+    pending = history[ids.index(current) + 1 if current is not None else 0 :]
+    if phase is Phase.ALL or not pending:
+        return pending[-1].id if pending else None
+    expected = [revision for revision in pending if revision.phase is phase]
+    ready = pending[: len(expected)]
+    if phase is Phase.POST and len(expected) < len(pending):
+        raise OutOfPhase(f"{pending[0].id} comes first: run `mailwright migrate --phase pre`.")
+    if any(revision.phase is not phase for revision in ready):
+        first = next(revision for revision in pending if revision.phase is not phase)
+        raise OutOfPhase(
+            f"{first.id} of an earlier version has not run: run `mailwright migrate --phase post` with that version,"
+            " or stop every service and run `mailwright migrate`."
+        )
+    return ready[-1].id if ready else None

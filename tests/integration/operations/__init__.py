@@ -1,0 +1,1 @@
+"""What operators do and meet: migrations in halves, and starts in which something is missing."""
