@@ -79,7 +79,9 @@ def build_consumer(
         client_id=group,
         consumer_only=True,
         allow_auto_create_topics=False,
-        request_timeout_ms=10_000,
+        # A join is answered when a killed member's session is over. Whoever gives up before leaves another dead member
+        # behind, which the next join waits for in turn.
+        request_timeout_ms=max(10_000, settings.session_timeout_ms + 5_000),
         metadata_max_age_ms=METADATA_SECONDS * 1_000,
         graceful_timeout=3.0,
         ack_policy=AckPolicy.NACK_ON_ERROR,

@@ -58,6 +58,8 @@ class Consumer:
         self._batches = batches
         self._handle = handle
         self._after_commit = after_commit
+        # The group may have to wait for a killed member's session to end before it answers.
+        self._patience_seconds = SILENCE_SECONDS + kafka.session_timeout_ms / 1_000
         self._membership = _Membership()
         self._failures = 0
         self.is_halted = False
@@ -87,11 +89,11 @@ class Consumer:
         )
         try:
             # It waits for the group's answer to the join, which a broker may forget to give.
-            async with asyncio.timeout(SILENCE_SECONDS):
+            async with asyncio.timeout(self._patience_seconds):
                 await broker.start()
             while not self.is_halted:
                 await asyncio.sleep(1.0)
-                if membership.silent_since() < time.monotonic() - SILENCE_SECONDS:
+                if membership.silent_since() < time.monotonic() - self._patience_seconds:
                     return "silence"
             return "halted"
         except TimeoutError:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import AsyncExitStack
 
 import pytest
 
+from shared.contracts.envelope import ACCOUNTS
 from tests.support.eventually import eventually
 from tests.support.sides import Side
 
@@ -37,3 +39,38 @@ async def test_replicas_that_join_and_leave_handle_every_event_once_and_in_order
         await recording
 
         await eventually(lambda: reader.has_handled(600), within=30)
+
+
+_MEMBER = """
+import asyncio, sys
+from aiokafka import AIOKafkaConsumer
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+
+async def join(bootstrap, group, topic):
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=group, session_timeout_ms=22000,
+                                enable_auto_commit=False, partition_assignment_strategy=[StickyPartitionAssignor])
+    await consumer.start()
+    print("joined", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(join(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.promise("R21")
+@pytest.mark.parametrize("broker", ["kafka"], indirect=True)
+async def test_a_killed_members_partitions_are_taken_over_when_its_session_ends(
+    idle_sides: tuple[Side, Side],
+) -> None:
+    producer, reader = idle_sides
+    reader.kafka = reader.kafka.model_copy(update={"session_timeout_ms": 22_000})
+    arguments = (sys.executable, "-c", _MEMBER, reader.kafka.bootstrap, "mailwright.reader", ACCOUNTS)
+    member = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
+    assert member.stdout is not None
+    assert await member.stdout.readline() == b"joined\n"
+    member.kill()
+    await member.wait()
+
+    await producer.record(range(10))
+    async with reader.consuming():
+        await eventually(lambda: reader.has_handled(10), within=30)
