@@ -48,13 +48,24 @@ class Knobs(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MAILWRIGHT_SIMULATOR_", frozen=True, extra="forbid")
 
     empty_status: Literal[202, 204] = 204
+    """What AgentMail answers where it has nothing to say."""
     taken_status: Literal[403, 409] = 403
+    """What AgentMail answers about an address that is taken."""
     deleted_address: Literal["taken", "deleting", "allow"] = "taken"
+    """What AgentMail says to an inbox at the address of a deleted one."""
     inbox_limit: int | None = None
+    """Most inboxes the plan at AgentMail allows; unset = no limit."""
     inbox_visibility_seconds: float = 0.0
+    """How long a new inbox does not do mail work yet."""
     imap_ready_seconds: float = 0.0
+    """How long Instantly cannot log in to a new inbox yet."""
     imap_transient_failures: int = 0
+    """How many first logins to each inbox fail."""
     duplicate_sender_status: Literal[400, 409] = 400
+    """What Instantly answers to a sender it has already."""
     unknown_warmup_email: Literal["skip", "404"] = "skip"
+    """What Instantly does about an address it does not know in a warmup call."""
     job_outcome: Literal["success", "failed"] = "success"
+    """How warmup background jobs end."""
     plan_inactive: bool = False
+    """Whether Instantly answers every call with 402, as to an organisation that has not paid."""

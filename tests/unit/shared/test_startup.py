@@ -45,7 +45,7 @@ async def test_work_begins_when_it_is_met_and_each_trouble_is_said_once(lines: l
         began.set()
 
     condition = Condition("thing", thing.check)
-    tasks = [asyncio.create_task(condition.run()), asyncio.create_task(condition.then(work)())]
+    tasks = [asyncio.create_task(condition.run()), asyncio.ensure_future(condition.then(work)())]
     await eventually(lambda: thing.looks > 3)
     assert not began.is_set()
     thing.trouble = LookupError("secret")
