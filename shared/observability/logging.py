@@ -44,9 +44,8 @@ def configure_logging(service: str, level: str = "INFO") -> None:
     root.setLevel(level)
     for noisy in ("aiokafka", "httpx", "httpcore", "faststream", "alembic", "uvicorn.access"):
         logging.getLogger(noisy).setLevel("WARNING")
-    logging.getLogger("asyncio").addFilter(_not_the_drivers_own)
-    # Whoever uses the client says that the broker is away; the library would say so for every attempt to connect.
-    logging.getLogger("aiokafka.client").setLevel("CRITICAL")
+    for library in ("asyncio", "aiokafka"):
+        logging.getLogger(library).addFilter(_is_not_told_already)
     # The framework warns at every start that topics are not created by themselves, which is what we ask of it.
     logging.getLogger("mailwright.consumer").setLevel("ERROR")
 
@@ -57,9 +56,17 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     return logger
 
 
-def _not_the_drivers_own(record: logging.LogRecord) -> bool:
-    """Leave out that asyncpg forgets a future of its own when a server refuses a login; the refusal itself is told."""
-    return "unexpected connection_lost() call" not in record.getMessage()
+_TOLD_ALREADY = (
+    "unexpected connection_lost() call",  # asyncpg forgets a future of its own when a server refuses a login
+    "Unable connect to ",
+    "Unable to update metadata from ",
+)
+"""Words of libraries about a database or broker that is away; whoever uses them says it in one line of its own."""
+
+
+def _is_not_told_already(record: logging.LogRecord) -> bool:
+    words = record.getMessage()
+    return not any(told in words for told in _TOLD_ALREADY)
 
 
 def _with_service(service: str) -> Any:
