@@ -10,6 +10,7 @@ from itertools import count, cycle
 from typing import Self
 
 import httpx
+import pytest
 
 from tests.support.callers import Caller
 from tests.support.invariants import check_invariants
@@ -120,6 +121,7 @@ async def restart(stack: RunningStack, *services: str) -> str:
     return said.decode()
 
 
+@pytest.mark.promise("R20")
 async def test_a_rolling_restart_fails_no_call_and_loses_and_repeats_nothing() -> None:
     async with running_stack() as stack, Caller(stack, patience_seconds=60.0) as caller:
         domain_id = await caller.verified_domain(DOMAIN)

@@ -80,6 +80,7 @@ async def test_older_code_leaves_a_newer_schema_alone(database_url: str) -> None
         await connection.close()
 
 
+@pytest.mark.promise("R19")
 async def test_old_code_creates_accounts_on_a_schema_with_the_next_versions_pre_half(
     database_url: str,
 ) -> None:
