@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.verify.console import Failed, run, say
+from deploy.verify.scratch import scratch
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mailwright"
 """What later runs need not make again."""
@@ -69,12 +69,12 @@ def _own_engine() -> Iterator[Engine]:
             "no container engine that can pull images answers; to start one, root and dockerd are needed"
         )
     cache = CACHE / "containers"
-    with tempfile.TemporaryDirectory(prefix="mailwright-engine-") as scratch:
-        address = f"unix://{scratch}/docker.sock"
-        log = Path(scratch, "log").open("w")  # noqa: SIM115  closed with the process that writes it
-        argv = ["dockerd", "--host", address, "--data-root", str(cache), "--exec-root", f"{scratch}/exec"]
+    with scratch("engine") as folder:
+        address = f"unix://{folder}/docker.sock"
+        log = (folder / "log").open("w")
+        argv = ["dockerd", "--host", address, "--data-root", str(cache), "--exec-root", f"{folder}/exec"]
         # No default bridge: Compose brings its own networks, and another engine may be using that one.
-        argv += ["--pidfile", f"{scratch}/pid", "--bridge", "none"]
+        argv += ["--pidfile", f"{folder}/pid", "--bridge", "none"]
         daemon = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)  # noqa: S603
         try:
             own = Engine({**os.environ, "DOCKER_HOST": address}, is_ours=True)

@@ -4,11 +4,11 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from deploy.verify.console import ROOT, Failed, run, say
 from deploy.verify.engine import Engine
+from deploy.verify.scratch import scratch
 
 OURS = "mailwright:verify"
 _STAND_INS = Path(__file__).with_name("stand-ins")
@@ -47,8 +47,8 @@ def ensure_images(engine: Engine) -> None:
 def _make_stand_in(engine: Engine, name: str, image: str) -> None:
     if not engine.has(_DEBIAN):
         _make_debian(engine)
-    with tempfile.TemporaryDirectory(prefix="mailwright-image-") as scratch:
-        context = Path(scratch, name)
+    with scratch("image") as folder:
+        context = folder / name
         shutil.copytree(_STAND_INS / name, context)
         if name == "kafka":
             jars = run([sys.executable, "deploy/kafka-local/kafka_local.py", "fetch"]).strip()
@@ -59,8 +59,8 @@ def _make_stand_in(engine: Engine, name: str, image: str) -> None:
 def _make_debian(engine: Engine) -> None:
     """Debian from this machine's mirror, trusting whom this machine trusts and fetching packages as it does."""
     say(f"making Debian {_SUITE} with debootstrap; this takes some minutes, once")
-    with tempfile.TemporaryDirectory(prefix="mailwright-debian-") as scratch:
-        root = Path(scratch, "root")
+    with scratch("debian") as folder:
+        root = folder / "root"
         run(["debootstrap", "--variant=minbase", "--include=ca-certificates", _SUITE, root, _mirror()])
         bundle = Path(os.environ.get("SSL_CERT_FILE") or Path("/") / _CA_BUNDLE)
         if bundle.is_file():
@@ -70,7 +70,7 @@ def _make_debian(engine: Engine) -> None:
         (root / "etc/dpkg/dpkg.cfg.d/unsafe-io").write_text("force-unsafe-io\n")
         for package in root.glob("var/cache/apt/archives/*.deb"):
             package.unlink()
-        archive = Path(scratch, "root.tar")
+        archive = folder / "root.tar"
         run(["tar", "--directory", root, "--create", "--file", archive, "."])
         engine.docker("import", archive, _DEBIAN)
 

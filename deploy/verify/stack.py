@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 from deploy.verify.console import Failed, run
 from deploy.verify.engine import Engine
 from deploy.verify.images import OURS
+from deploy.verify.scratch import scratch
 
 PROJECT = "mailwright-verify"
 SERVICES = ("gateway", "provisioner", "warmup", "simulator")
@@ -101,8 +101,8 @@ class Stack:
 @contextmanager
 def composed(engine: Engine) -> Iterator[Stack]:
     """The project, with nothing running yet; afterwards nothing of it is left, neither containers nor data."""
-    with tempfile.TemporaryDirectory(prefix="mailwright-verify-") as scratch:
-        stack = Stack(engine, Path(scratch, "secrets"))
+    with scratch("verify") as folder:
+        stack = Stack(engine, folder / "secrets")
         stack.make_secrets()
         stack.compose("down", "--volumes", "--remove-orphans")
         try:
