@@ -159,6 +159,7 @@ async def test_a_provider_that_does_not_answer_fails_the_retry_after_one_attempt
 async def test_a_retry_finds_that_the_provider_warms_already(bench: Bench) -> None:
     account = await bench.not_started("already")
     bench.sim.enable("already@myagentmail.com")
+    await eventually(lambda: bench.enabled() == ["already@myagentmail.com"])  # its job lock is gone by then
 
     request = await bench.ask_retry(account)
     await bench.attempt()
