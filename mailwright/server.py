@@ -8,7 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
+from pydantic import ValidationError
 
+from mailwright.console import say
+from shared.errors import MailwrightError
+
+_BAD_SETTINGS = 2
 _IDLE_SECONDS = 0.5
 _CALLS_SECONDS = 2  # with what comes before and after it, less than the 3.5 after which the supervisor kills
 _KEEP_ALIVE_SECONDS = 75
@@ -18,10 +23,18 @@ _LOOK_SECONDS = 0.02
 def run(create_app: Callable[[], Any], host: str, port: int, fd: int | None = None) -> None:
     """Serve the app until SIGTERM; with `fd`, on that listening socket, which its owner keeps open between servers.
 
-    Raises SystemExit when the app does not start.
+    Raises SystemExit when the app does not start; settings it cannot work with are said in one line.
     """
+
+    def app() -> Any:
+        try:
+            return create_app()
+        except (ValidationError, MailwrightError) as refusal:
+            say(f"mailwright: {_in_one_line(refusal)}")
+            raise SystemExit(_BAD_SETTINGS) from refusal
+
     config = uvicorn.Config(
-        create_app,
+        app,
         factory=True,
         host=host,
         port=port,
@@ -37,6 +50,16 @@ def run(create_app: Callable[[], Any], host: str, port: int, fd: int | None = No
     server.run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)
     if not server.started:
         sys.exit(uvicorn.config.STARTUP_FAILURE)
+
+
+def _in_one_line(refusal: ValidationError | MailwrightError) -> str:
+    """What is wrong with which settings, without their values: some are secrets."""
+    if isinstance(refusal, MailwrightError):
+        return str(refusal)
+    errors = refusal.errors(include_input=False, include_url=False)
+    return "; ".join(
+        f"MAILWRIGHT_{'.'.join(map(str, error['loc'])).upper()}: {error['msg'].lower()}" for error in errors
+    )
 
 
 class DrainingServer(uvicorn.Server):

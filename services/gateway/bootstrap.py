@@ -46,12 +46,18 @@ CLOSE_SECONDS = 1.0
 
 
 def build(settings: GatewaySettings, *, clock: Clock | None = None, ids: Ids | None = None) -> FastAPI:
-    """Return the app; nothing is opened before it starts, and it starts while database and broker are away."""
+    """Return the app; nothing is opened before it starts, and it starts while database and broker are away.
+
+    Raises:
+        VaultError: The master keys are malformed.
+    """
     clock, ids = clock or SystemClock(), ids or RandomIds()
+    text = settings.master_keys.get_secret_value()
+    keys = MasterKeys.parse(text) if text else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(app, settings, clock, ids):
+        async with _running(app, settings, keys, clock, ids):
             yield
 
     app = FastAPI(
@@ -73,10 +79,10 @@ def build(settings: GatewaySettings, *, clock: Clock | None = None, ids: Ids | N
 
 
 @asynccontextmanager
-async def _running(app: FastAPI, settings: GatewaySettings, clock: Clock, ids: Ids) -> AsyncIterator[None]:
+async def _running(
+    app: FastAPI, settings: GatewaySettings, keys: MasterKeys | None, clock: Clock, ids: Ids
+) -> AsyncIterator[None]:
     url, kafka = settings.database_url.get_secret_value(), settings.kafka()
-    text = settings.master_keys.get_secret_value()
-    keys = MasterKeys.parse(text) if text else None
     recorder = Recorder(clock, ids)
     async with (
         _pool(url, ROLE, settings.gateway_pool_size) as pool,

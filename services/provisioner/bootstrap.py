@@ -34,7 +34,12 @@ PARTS = (accounts.running, domains.running)
 
 
 def build(settings: ProvisionerSettings, *, clock: Clock | None = None, ids: Ids | None = None) -> Starlette:
-    """Return the service's app; everything it needs is opened when the app starts and closed when it stops."""
+    """Return the service's app; everything it needs is opened when the app starts and closed when it stops.
+
+    Raises:
+        VaultError: The master keys are missing or malformed.
+    """
+    vault = Vault(MasterKeys.parse(settings.master_keys.get_secret_value()))
     tasks = Tasks()
     checks: dict[str, Check] = {}
 
@@ -52,7 +57,8 @@ def build(settings: ProvisionerSettings, *, clock: Clock | None = None, ids: Ids
                 ),
                 settings.kafka(),
             )
-            context = await _open(stack, settings, clock or SystemClock(), ids or RandomIds(), relay)
+            recorder = Recorder(clock or SystemClock(), ids or RandomIds())
+            context = await _open(stack, settings, vault, recorder, relay)
             database = Condition("database", database_check(context.pool, SERVICE))
             topics = Condition("topics", topics_check(settings.kafka()))
             checks.update({"database": database.now, "topics": topics.last})
@@ -82,7 +88,7 @@ def build(settings: ProvisionerSettings, *, clock: Clock | None = None, ids: Ids
 
 
 async def _open(
-    stack: AsyncExitStack, settings: ProvisionerSettings, clock: Clock, ids: Ids, relay: Relay
+    stack: AsyncExitStack, settings: ProvisionerSettings, vault: Vault, recorder: Recorder, relay: Relay
 ) -> Context:
     """Open what the parts share; nothing here needs the database, the broker or a provider to be there."""
     pool = await stack.enter_async_context(
@@ -98,13 +104,15 @@ async def _open(
     async def provider(name: str, url: str, key: SecretStr, rate: float) -> Provider:
         client = build_client(url, headers={"authorization": f"Bearer {key.get_secret_value()}"})
         await stack.enter_async_context(client)
-        return Provider(name, client, Gate(pool, name, "default", rate_per_second=rate, burst=rate), clock)
+        return Provider(
+            name, client, Gate(pool, name, "default", rate_per_second=rate, burst=rate), recorder.clock
+        )
 
     return Context(
         settings=settings,
         pool=pool,
-        recorder=Recorder(clock, ids),
-        vault=Vault(MasterKeys.parse(settings.master_keys.get_secret_value())),
+        recorder=recorder,
+        vault=vault,
         agentmail=await provider(
             "agentmail",
             settings.agentmail_url,

@@ -1,5 +1,6 @@
 """The command line: every command loads, and refuses what it does not know."""
 
+import os
 import pkgutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from mailwright import commands
 from mailwright.cli import app
 
 NAMES = sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
+SETTINGS = {"MAILWRIGHT_DATABASE_URL": "postgresql://x@127.0.0.1:1/x", "MAILWRIGHT_KAFKA_BOOTSTRAP": "b:1"}
 PARENT_WATCH = "from mailwright.commands.serve import _end_with; _end_with(1)"
 
 
@@ -31,6 +33,44 @@ def test_an_unknown_service_is_refused_by_name() -> None:
 
     assert answer.exit_code == 2
     assert "gatway" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("service", "settings", "line"),
+    [
+        (
+            "warmup",
+            {"MAILWRIGHT_KAFKA_BOOTSTRAP": "b:1", "MAILWRIGHT_TOPIC_PARTITIONS": "many-words"},
+            "mailwright: MAILWRIGHT_DATABASE_URL: field required; MAILWRIGHT_TOPIC_PARTITIONS: input should be",
+        ),
+        (
+            "provisioner",
+            {**SETTINGS, "MAILWRIGHT_MASTER_KEYS": "1:many-words"},
+            "mailwright: MAILWRIGHT_MASTER_KEYS is not of the form",
+        ),
+        (
+            "gateway",
+            {**SETTINGS, "MAILWRIGHT_MASTER_KEYS": "1:many-words"},
+            "mailwright: MAILWRIGHT_MASTER_KEYS is not of the form",
+        ),
+    ],
+)
+def test_settings_that_cannot_be_are_one_line_without_their_values(
+    service: str, settings: dict[str, str], line: str
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "mailwright", "serve", service, "--port", "28999"],
+        env={"PATH": os.environ["PATH"], **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(line)
+    assert ended.stderr.count("\n") == 1
+    assert "many-words" not in ended.stderr
 
 
 def test_a_service_ends_when_its_parent_is_gone() -> None:
