@@ -75,6 +75,8 @@ def _own_engine() -> Iterator[Engine]:
         argv = ["dockerd", "--host", address, "--data-root", str(cache), "--exec-root", f"{folder}/exec"]
         # No default bridge: Compose brings its own networks, and another engine may be using that one.
         argv += ["--pidfile", f"{folder}/pid", "--bridge", "none"]
+        # Nothing here needs the world outside, and this machine must not be left a router.
+        argv += ["--ip-forward=false"]
         daemon = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)  # noqa: S603
         try:
             own = Engine({**os.environ, "DOCKER_HOST": address}, is_ours=True)
