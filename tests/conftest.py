@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 
 from shared.db.migrate import migrate_now
 from shared.messaging.broker import KafkaSettings
@@ -19,8 +20,15 @@ _ENGINES = pytest.StashKey[dict[str, None]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin the list of engines that this run really used."""
+    """Begin the list of engines that this run really used, and send log lines to pytest.
+
+    The library's own default draws every frame of a traceback on standard output, which takes seconds.
+    """
     config.stash[_ENGINES] = {}
+    structlog.configure(
+        processors=[structlog.processors.JSONRenderer(default=repr)],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

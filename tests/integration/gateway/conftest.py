@@ -6,18 +6,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-import structlog
 
 from tests.support.gateway import GatewaySide, Key, gateway_side
-
-
-@pytest.fixture(scope="session", autouse=True)
-def plain_logs() -> None:
-    """Send log lines to pytest: the default draws every frame of a traceback on standard output, which takes seconds."""
-    structlog.configure(
-        processors=[structlog.processors.JSONRenderer(default=repr)],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-    )
 
 
 @pytest.fixture

@@ -133,10 +133,11 @@ class Bench:
         return len(batches)
 
     async def attempt(self) -> None:
-        """Carry attempts on, waits passing by themselves, until none is open."""
+        """Carry attempts on, waits passing by themselves, until none is open; the provider's job takes real time."""
         while await self.open_attempts():
             await self.work()
             self.clock.pass_seconds(0.5)
+            await asyncio.sleep(0.05)
 
     async def confirm(self) -> None:
         """Follow accepted enables until nothing is left to follow; the provider's job takes real time."""

@@ -6,16 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from shared.observability.logging import configure_logging
 from tests.support.account_bench import Bench
 from tests.support.account_bench import bench as open_bench
 from tests.support.simulator import Simulated, running_simulator
-
-
-@pytest.fixture(scope="package", autouse=True)
-def plain_logs() -> None:
-    """Log as the service does: the library's own default draws whole stack frames, which takes longer than the work."""
-    configure_logging("provisioner")
 
 
 @pytest.fixture(scope="package")
