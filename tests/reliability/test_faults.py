@@ -44,7 +44,7 @@ HANGING: tuple[dict[str, object], ...] = tuple(
 SETTINGS = {"MAILWRIGHT_SWEEP_SECONDS": "[2, 4]"}
 
 
-@pytest.mark.promise("R10", "R13", "R23", "I1", "I2", "I3", "I5", "I6", "I7", "I8")
+@pytest.mark.promise("R10", "R13", "R23", "I1", "I2", "I3", "I5", "I6", "I7", "I8", "I9")
 async def test_faults_that_pass_lose_duplicate_and_burn_nothing() -> None:
     async with running_stack(env=SETTINGS) as stack, Caller(stack, patience_seconds=150.0) as caller:
         domain_id = await caller.verified_domain(DOMAIN)

@@ -40,7 +40,7 @@ SETTINGS = {
 }
 
 
-@pytest.mark.promise("R01", "R12", "R13", "R14", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8")
+@pytest.mark.promise("R01", "R12", "R13", "R14", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9")
 async def test_a_kill_at_any_point_loses_and_duplicates_nothing() -> None:
     with scratch_folder("failpoints") as folder:
         nemesis = Nemesis(folder)

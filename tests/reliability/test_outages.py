@@ -21,7 +21,7 @@ KINDS = ("ada", "ada", "ada", "fail-sender", "fail-tag", "fail-warmup")
 SETTINGS = {"MAILWRIGHT_SWEEP_SECONDS": "[1, 3]", "MAILWRIGHT_SAGA_LEASE_SECONDS": "5"}
 
 
-@pytest.mark.promise("R05", "R06", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8")
+@pytest.mark.promise("R05", "R06", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9")
 async def test_a_broker_that_comes_back_empty_loses_nothing() -> None:
     async with running_stack(env=SETTINGS) as stack, Caller(stack) as caller:
         domain_id = await caller.verified_domain(DOMAIN)
@@ -40,7 +40,7 @@ async def test_a_broker_that_comes_back_empty_loses_nothing() -> None:
         await check_invariants(stack, answers)
 
 
-@pytest.mark.promise("R03", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8")
+@pytest.mark.promise("R03", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9")
 async def test_a_stack_that_was_killed_whole_goes_on_where_it_was() -> None:
     with scratch_folder("killed") as data_dir:
         async with running_stack(data_dir, env=SETTINGS) as stack:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,16 @@ from uuid import UUID
 import asyncpg
 import httpx
 
+from shared.contracts.envelope import ACCOUNTS, DOMAINS
 from tests.support.callers import Answer
 
 SERVICES = ("gateway", "provisioner", "warmup")
+READS = {
+    "gateway": frozenset({ACCOUNTS, DOMAINS}),
+    "provisioner": frozenset({ACCOUNTS, DOMAINS}),
+    "warmup": frozenset({ACCOUNTS}),
+}
+"""The topics each service must have read to the end, whoever produced what is in them."""
 Json = dict[str, Any]
 Stream = tuple[str, str, int]
 """A producer, a topic and a partition."""
@@ -83,8 +90,10 @@ class Evidence:
     positions: Mapping[tuple[str, Stream], int] = field(default_factory=dict)
     drift: Sequence[str] = ()
     """Where the projection differs from the fold of its events, as its own verification words it."""
-    undelivered: Sequence[str] = ()
-    """Events that wait to be published, records that were set aside, records that died."""
+    unpublished: Sequence[str] = ()
+    """Events that wait to be published."""
+    unhandled: Sequence[str] = ()
+    """Records that were set aside, records that died, and gaps in what was read."""
 
     def facts(self) -> dict[tuple[str, UUID], list[Logged]]:
         """Return every aggregate's facts (`account`, `warmup`, `domain` and its id) in the order they were logged."""
@@ -117,7 +126,8 @@ async def collect(
         published=await published(connection),
         positions=await positions(connection),
         drift=drift,
-        undelivered=await undelivered(connection),
+        unpublished=await unpublished(connection),
+        unhandled=await unhandled(connection),
     )
 
 
@@ -169,17 +179,37 @@ async def positions(connection: asyncpg.Connection[asyncpg.Record]) -> dict[tupl
     }
 
 
-async def undelivered(connection: asyncpg.Connection[asyncpg.Record]) -> list[str]:
-    """Return a sentence for every kind of event or record that has not reached its end."""
+def behind(heads: Mapping[Stream, int], reached: Mapping[tuple[str, Stream], int]) -> Iterator[str]:
+    """Yield where a consumer is not at the very end of what was published for it."""
+    for stream, head in heads.items():
+        for reader, topics in READS.items():
+            position = reached.get((reader, stream), 0)
+            if stream[1] in topics and position != head:
+                yield f"{reader} has read {stream} to {position} of {head}"
+
+
+async def unpublished(connection: asyncpg.Connection[asyncpg.Record]) -> list[str]:
+    """Return a sentence for every service whose recorded events are not all on the broker."""
+    found = await _counted(connection, "event_pending")
+    for service in SERVICES:
+        count = await connection.fetchval(
+            f"select count(*) from {service}.relay_cursor where published <> logged"
+        )
+        if count:
+            found.append(f"{count} partitions of {service} are logged further than published")
+    return found
+
+
+async def unhandled(connection: asyncpg.Connection[asyncpg.Record]) -> list[str]:
+    """Return a sentence for every kind of record that a consumer did not simply handle, or has not got."""
+    return await _counted(connection, "parked", "dead_letters", "consumer_gap")
+
+
+async def _counted(connection: asyncpg.Connection[asyncpg.Record], *tables: str) -> list[str]:
     found = []
     for service in SERVICES:
-        for table in ("event_pending", "parked", "dead_letters"):
+        for table in tables:
             count = await connection.fetchval(f"select count(*) from {service}.{table}")
             if count:
                 found.append(f"{count} rows in {table} of {service}")
-        behind = await connection.fetchval(
-            f"select count(*) from {service}.relay_cursor where published <> logged"
-        )
-        if behind:
-            found.append(f"{behind} partitions of {service} are logged further than published")
     return found

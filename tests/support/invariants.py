@@ -1,7 +1,8 @@
-"""I1 to I8: what must be true of a quiet system, whatever was killed, cut or refused before it became quiet.
+"""I1 to I9: what must be true of a quiet system, whatever was killed, cut or refused before it became quiet.
 
 Each invariant is a pure function of the evidence that yields one sentence per violation. I1 to I5 are judged from what
-the callers were told and from the providers' ledger, I6 to I8 from the event logs and the projection.
+the callers were told and from the providers' ledger, I6 to I9 from the event logs, the projection and
+the consumers' positions.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import asyncpg
 from tests.support.callers import SCRIPTED_FAILURES, Answer
 from tests.support.effects import Effects
 from tests.support.eventually import eventually
-from tests.support.evidence import Evidence, collect
+from tests.support.evidence import Evidence, behind, collect
 from tests.support.legal import may_follow
 from tests.support.quiet import projection_drift, unrest
 from tests.support.stack import RunningStack
@@ -212,9 +213,9 @@ def projection_is_the_fold(evidence: Evidence) -> Iterator[str]:
             yield f"the {aggregate} {subject} is shown at version {version}, its last is {facts[-1].sequence}"
 
 
-def everything_arrived(evidence: Evidence) -> Iterator[str]:
-    """I8: nothing waits to be published; what is logged was published and is at every reader, and nothing else is."""
-    yield from evidence.undelivered
+def everything_published(evidence: Evidence) -> Iterator[str]:
+    """I8: nothing waits to be published; what is logged was published and reached the gateway, and nothing else did."""
+    yield from evidence.unpublished
     streams: dict[tuple[str, str, int], list[int]] = {}
     for event in evidence.log:
         streams.setdefault((event.source, event.topic, event.partition), []).append(event.position)
@@ -227,9 +228,27 @@ def everything_arrived(evidence: Evidence) -> Iterator[str]:
             yield f"the log {stream} has holes or repeats"
         if evidence.published.get(stream, 0) != len(places):
             yield f"the log {stream} has {len(places)} events, published are {evidence.published.get(stream, 0)}"
-    for (reader, stream), position in evidence.positions.items():
-        if position != evidence.published.get(stream, 0):
-            yield f"{reader} has read {stream} to {position} of {evidence.published.get(stream, 0)}"
+
+
+def handled_once(evidence: Evidence) -> Iterator[str]:
+    """I9: every consumer has read every log to its end, nothing was set aside, and no event was handled twice.
+
+    What a handler records at once, a reservation or an answer, names the request that led to it: were a request handled
+    twice, there would be two of them.
+    """
+    yield from evidence.unhandled
+    yield from behind(evidence.published, evidence.positions)
+    led_to = Counter(
+        (event.kind, event.causation_id) for event in evidence.log if event.kind == "account.reserved"
+    )
+    led_to += Counter(
+        (event.kind, UUID(event.data["request_id"]))
+        for event in evidence.log
+        if event.kind.endswith("request_answered")
+    )
+    for (kind, request_id), times in led_to.items():
+        if times > 1:
+            yield f"{request_id} led to {kind} {times} times"
 
 
 INVARIANTS: dict[str, Callable[[Evidence], Iterator[str]]] = {
@@ -240,5 +259,6 @@ INVARIANTS: dict[str, Callable[[Evidence], Iterator[str]]] = {
     "I5": only_refusals_burn,
     "I6": in_sequence,
     "I7": projection_is_the_fold,
-    "I8": everything_arrived,
+    "I8": everything_published,
+    "I9": handled_once,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncpg
 
 from services.gateway.rebuild import rebuild
-from tests.support.evidence import positions, published, undelivered
+from tests.support.evidence import behind, positions, published, unhandled, unpublished
 
 _UNFINISHED = {
     "open requests": "select count(*) from gateway.request where state = 'open'",
@@ -28,11 +28,9 @@ async def unrest(connection: asyncpg.Connection[asyncpg.Record]) -> list[str]:
         count = await connection.fetchval(query)
         if count:
             left.append(f"{count} {what}")
-    left += await undelivered(connection)
-    heads = await published(connection)
-    for (reader, stream), position in (await positions(connection)).items():
-        if position < heads.get(stream, 0):
-            left.append(f"{reader} has read {stream} to {position} of {heads[stream]}")
+    left += await unpublished(connection)
+    left += await unhandled(connection)
+    left += behind(await published(connection), await positions(connection))
     return left
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.support.callers import Answer
-from tests.support.evidence import Asked, Evidence, Json, Logged, Shown
+from tests.support.evidence import READS, Asked, Evidence, Json, Logged, Shown
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 LIVES, FAILED = UUID(int=0xA1), UUID(int=0xA2)
@@ -134,5 +134,5 @@ def healthy(log: list[Logged] | None = None) -> Evidence:
         },
         received=frozenset(event.id for event in log),
         published=ends,
-        positions={("gateway", stream): end for stream, end in ends.items()},
+        positions={(reader, stream): end for stream, end in ends.items() for reader in READS},
     )

@@ -173,12 +173,34 @@ def unpublished_event() -> Evidence:
 
 
 def pending_event() -> Evidence:
-    return replace(healthy(), undelivered=["1 rows in event_pending of warmup"])
+    return replace(healthy(), unpublished=["1 rows in event_pending of warmup"])
+
+
+def dead_letter() -> Evidence:
+    return replace(healthy(), unhandled=["1 rows in dead_letters of warmup"])
 
 
 def lagging_reader() -> Evidence:
     run = healthy()
     return replace(run, positions={place: at - 1 for place, at in run.positions.items()})
+
+
+def deaf_reader() -> Evidence:
+    run = healthy()
+    heard = {place: at for place, at in run.positions.items() if place[0] != "warmup"}
+    return replace(run, positions=heard)
+
+
+def request_handled_twice() -> Evidence:
+    run = healthy()
+    again = next(event for event in run.log if event.kind == "account.reserved")
+    return healthy(placed([*run.log, replace(again, id=UUID(int=0xF2))]))
+
+
+def answer_given_twice() -> Evidence:
+    run = healthy()
+    again = next(event for event in run.log if event.kind == "account.request_answered")
+    return healthy(placed([*run.log, replace(again, id=UUID(int=0xF3))]))
 
 
 PLANTED = {
@@ -191,7 +213,8 @@ PLANTED = {
     "I5": (burned_by_a_timeout, failed_by_a_timeout),
     "I6": (version_hole, version_twice, illegal_step, effect_before_cause),
     "I7": (drifted_row, stale_row),
-    "I8": (lost_event, invented_event, unpublished_event, pending_event, lagging_reader),
+    "I8": (lost_event, invented_event, unpublished_event, pending_event),
+    "I9": (dead_letter, lagging_reader, deaf_reader, request_handled_twice, answer_given_twice),
 }  # fmt: skip
 
 
