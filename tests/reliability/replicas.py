@@ -1,0 +1,110 @@
+"""Replicas of the services beside a stack's own, which join and leave while it works."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from collections import Counter
+from itertools import chain, cycle
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from mailwright.ports import free_port
+from tests.support.eventually import eventually
+from tests.support.kafka_state import Watch
+from tests.support.stack import RunningStack
+
+SERVICES = ("gateway", "provisioner", "warmup")
+OPENING = ("join", "join", "share")
+CHANGES = ("leave", "join", "kill", "join", "leave", "join", "crash")
+"""What happens in turn once three replicas have shared the work; a crash kills the stack's own, which is restarted."""
+PAUSE_SECONDS = (2.5, 4.0)
+"""Time between two changes of one service, whether or not its group has settled by then."""
+_SHARE_WITHIN_SECONDS = 45.0
+_LEAVE_WITHIN_SECONDS = 10.0
+_REPOSITORY = Path(__file__).parents[2]
+
+
+class Replicas:
+    """In the block every service has one to three replicas, which change every few seconds; afterwards its own one."""
+
+    def __init__(self, stack: RunningStack, watch: Watch) -> None:
+        self._stack = stack
+        self._watch = watch
+        self._running: dict[str, list[asyncio.subprocess.Process]] = {name: [] for name in SERVICES}
+        self._turmoil: list[asyncio.Task[None]] = []
+        self.changes: Counter[tuple[str, str]] = Counter()
+        """How often each service saw each kind of change."""
+
+    async def __aenter__(self) -> Self:
+        self._environment = psutil.Process(self._stack.pids["provisioner"]).environ()
+        self._turmoil = [asyncio.create_task(self._come_and_go(service)) for service in SERVICES]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._turmoil:
+            task.cancel()
+        ends = await asyncio.gather(*self._turmoil, return_exceptions=True)
+        left = [process for running in self._running.values() for process in running]
+        await asyncio.gather(*map(_end, left))
+        broken = [end for end in ends if not isinstance(end, asyncio.CancelledError)]
+        if error is None and broken:
+            raise AssertionError("the replicas stopped coming and going") from broken[0]
+
+    async def _come_and_go(self, service: str) -> None:
+        pause = random.Random(service)
+        for change in chain(OPENING, cycle(CHANGES)):
+            await getattr(self, f"_{change}")(service)
+            self.changes[service, change] += 1
+            await asyncio.sleep(pause.uniform(*PAUSE_SECONDS))
+
+    async def _join(self, service: str) -> None:
+        command = (sys.executable, "-m", "mailwright", "serve", service)
+        options = ("--port", str(free_port()), "--parent-pid", str(os.getpid()))
+        with (self._stack.data_dir / "logs" / f"{service}-replicas.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *command, *options, cwd=_REPOSITORY, env=self._environment, stdout=log, stderr=log
+            )
+        self._running[service].append(process)
+
+    async def _share(self, service: str) -> None:
+        """Wait until three replicas have had partitions at the same time."""
+        assignments = self._watch[f"mailwright.{service}"]
+        await eventually(
+            lambda: max(map(len, assignments), default=0) == 1 + len(self._running[service]),
+            within=_SHARE_WITHIN_SECONDS,
+            what=f"three replicas of {service} share its partitions",
+        )
+
+    async def _leave(self, service: str) -> None:
+        await _end(self._running[service].pop(0))
+
+    async def _kill(self, service: str) -> None:
+        process = self._running[service].pop(0)
+        assert process.returncode is None, f"a replica of {service} ended by itself: {process.returncode}"
+        process.kill()
+        await process.wait()
+
+    async def _crash(self, service: str) -> None:
+        self._stack.kill(service)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ask a replica to stop in good order and see that it does."""
+    assert process.returncode is None, f"a replica ended by itself: {process.returncode}"
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _LEAVE_WITHIN_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise
+    assert process.returncode in {0, -signal.SIGTERM}, f"a replica stopped with {process.returncode}"
