@@ -75,7 +75,8 @@ class Supervisor:
         """Run a program to its end. Raises StartError if it fails or takes longer than `within` seconds."""
         child = self._spawn(program)
         try:
-            code = await asyncio.wait_for(_exit_of(child), within)
+            async with asyncio.timeout(within):
+                code = await _exit_of(child)
         except TimeoutError as error:
             raise StartError(
                 f"{program.name} did not finish within {within:.0f} s: see {program.log}"
@@ -121,7 +122,8 @@ class Supervisor:
             if child.poll() is None:
                 child.send_signal(program.stop_signal)
         try:
-            await asyncio.wait_for(asyncio.gather(*(_exit_of(child) for _, child in children)), seconds)
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*(_exit_of(child) for _, child in children))
         except TimeoutError:
             late = [(program, child) for program, child in children if child.poll() is None]
             for program, child in late:

@@ -115,7 +115,8 @@ class Pipeline:
             await cut(receive, send)
         elif fault.kind == "timeout":
             try:
-                await asyncio.wait_for(disconnected(receive), _LONGEST_HANG_SECONDS)
+                async with asyncio.timeout(_LONGEST_HANG_SECONDS):
+                    await disconnected(receive)
             except TimeoutError:
                 await cut(receive, send)
         elif fault.kind == "malformed":

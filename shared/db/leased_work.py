@@ -75,7 +75,8 @@ class LeasedWorker(Generic[Job]):
 
     async def _rest(self) -> None:
         try:
-            await asyncio.wait_for(self._wake.wait(), self._poll_seconds)
+            async with asyncio.timeout(self._poll_seconds):
+                await self._wake.wait()
         except TimeoutError:
             return
         finally:

@@ -9,7 +9,7 @@ with the wrong partitions stops; the gateway accepts without them, and only note
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -37,13 +37,20 @@ class Tasks:
         try:
             yield
         finally:
-            for task in self._tasks.values():
-                task.cancel()
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            await cancel(self._tasks.values())
 
     def dead(self) -> list[str]:
         """Return the names of tasks that ended on their own."""
         return [name for name, task in self._tasks.items() if task.done()]
+
+
+async def cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended; asked again, because a library may swallow one cancellation."""
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=1.0)
 
 
 async def _named(name: str, run: Callable[[], Awaitable[None]]) -> None:

@@ -6,9 +6,10 @@ replica acknowledges, topics appear by themselves. Each setting below replaces o
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
@@ -26,6 +27,12 @@ METADATA_SECONDS = 5
 """A consumer that found no topic, because the broker came back without or it started first, looks again after this."""
 
 BatchHandler = Callable[[tuple["ConsumerRecord[bytes, bytes]", ...]], Awaitable[None]]
+
+
+HANDLER_SECONDS = 2.0
+"""How long a stopping consumer waits for the batch in hand."""
+
+STOP_SECONDS = 1.5
 
 
 class KafkaSettings(BaseModel):
@@ -83,7 +90,7 @@ def build_consumer(
         # behind, which the next join waits for in turn.
         request_timeout_ms=max(10_000, settings.session_timeout_ms + 5_000),
         metadata_max_age_ms=METADATA_SECONDS * 1_000,
-        graceful_timeout=3.0,
+        graceful_timeout=HANDLER_SECONDS,
         ack_policy=AckPolicy.NACK_ON_ERROR,
         parser=_parse_without_headers,
         decoder=_leave_undecoded,
@@ -133,3 +140,17 @@ async def _parse_without_headers(
 
 async def _leave_undecoded(message: KafkaMessage) -> KafkaMessage:
     return message
+
+
+async def stop_in_time(stop: Coroutine[Any, Any, None], work_seconds: float = 0.0) -> None:
+    """Stop a client, but wait for it only `work_seconds` and a little more.
+
+    With the broker away, closing waits for a request that times out after ten seconds; a client that is not closed by
+    then is left to the end of the process.
+    """
+    stopping = asyncio.ensure_future(stop)
+    _, late = await asyncio.wait([stopping], timeout=work_seconds + STOP_SECONDS)
+    if late:
+        stopping.cancel()
+    else:
+        stopping.result()

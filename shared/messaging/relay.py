@@ -20,7 +20,7 @@ from shared.contracts.envelope import TOPICS
 from shared.db.pool import OUTAGE
 from shared.errors import MailwrightError
 from shared.messaging import log_store
-from shared.messaging.broker import KafkaSettings, build_producer
+from shared.messaging.broker import KafkaSettings, build_producer, stop_in_time
 from shared.messaging.topics import create_topics
 from shared.messaging.wire import (
     Entry,
@@ -117,11 +117,12 @@ class Relay:
                 await self._send_control(producer, connection)
                 await self._rest()
         finally:
-            await producer.stop()
+            await stop_in_time(producer.stop())
 
     async def _rest(self) -> None:
         try:
-            await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._wake.wait()
         except TimeoutError:
             return
         finally:

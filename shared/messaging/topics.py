@@ -29,7 +29,8 @@ async def create_topics(settings: KafkaSettings, *, timeout_seconds: float = 15.
     """
     admin = build_admin(settings)
     try:
-        return await asyncio.wait_for(_create(admin, settings), timeout_seconds)
+        async with asyncio.timeout(timeout_seconds):
+            return await _create(admin, settings)
     except TimeoutError as error:
         raise Retryable(
             f"The broker at {settings.bootstrap} does not answer.", code="broker_unreachable"

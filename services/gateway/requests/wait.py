@@ -112,7 +112,8 @@ class Waiting:
             self._someone_waits.clear()
             await self._someone_waits.wait()
         try:
-            await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._wake.wait()
         except TimeoutError:
             return
         self._wake.clear()

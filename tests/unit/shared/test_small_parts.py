@@ -15,7 +15,9 @@ from shared.clock import Calendar, event_time
 from shared.db.cas import WriteOutcome, outcome_of
 from shared.db.grouped_writer import GroupedWriter
 from shared.errors import Retryable
+from shared.http.health import cancel
 from shared.http.provider import retry_after
+from shared.messaging.broker import stop_in_time
 from shared.messaging.dead_letter_limit import DeadLetterLimit
 from shared.observability.failpoints import FailPointRaised, failpoint
 from shared.observability.tracing import continue_trace
@@ -195,3 +197,30 @@ def test_a_wellformed_trace_goes_on_and_a_malformed_one_starts_anew() -> None:
 )
 def test_retry_after_is_read_in_both_forms_and_bounded(header: str | None, seconds: float | None) -> None:
     assert retry_after(header, NOON) == seconds
+
+
+async def test_a_task_that_swallows_a_cancellation_is_cancelled_again() -> None:
+    swallowed = asyncio.Event()
+
+    async def stubborn() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            swallowed.set()
+        await asyncio.sleep(60)
+
+    task = asyncio.ensure_future(stubborn())
+    await asyncio.sleep(0)
+
+    await cancel([task])
+
+    assert swallowed.is_set()
+    assert task.cancelled()
+
+
+async def test_a_client_that_does_not_close_is_left_behind_in_time() -> None:
+    async def never() -> None:
+        await asyncio.sleep(60)
+
+    async with asyncio.timeout(5):
+        await stop_in_time(never())
