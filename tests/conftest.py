@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 import structlog
@@ -29,6 +30,20 @@ def pytest_configure(config: pytest.Config) -> None:
         processors=[structlog.processors.JSONRenderer(default=repr)],
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that started this one, if it is one of several, which engines ran here."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["engines"] = list(session.config.stash[_ENGINES])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what a finished worker process tells."""
+    told = getattr(node, "workeroutput", {}).get("engines", ())
+    node.config.stash[_ENGINES].update(dict.fromkeys(told))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
