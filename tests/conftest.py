@@ -42,8 +42,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Add what a finished worker process tells."""
-    told = getattr(node, "workeroutput", {}).get("engines", ())
-    node.config.stash[_ENGINES].update(dict.fromkeys(told))
+    told: list[str] = getattr(node, "workeroutput", {}).get("engines", [])
+    engines: dict[str, None] = node.config.stash[_ENGINES]
+    engines.update(dict.fromkeys(told))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
