@@ -36,7 +36,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Tell the process that started this one, if it is one of several, which engines ran here."""
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["engines"] = list(session.config.stash[_ENGINES])
+        engines: dict[str, None] = session.config.stash[_ENGINES]
+        output["engines"] = list(engines)
 
 
 @pytest.hookimpl(optionalhook=True)
