@@ -14,6 +14,7 @@ from services.warmup.domain.warmup import Warmup
 from services.warmup.handlers.enable_warmups import Batch, EnableWarmups
 from services.warmup.handlers.follow_warmup import FollowWarmup
 from services.warmup.handlers.judge_day import JudgeDay
+from services.warmup.handlers.tools import Tools
 from services.warmup.ports import WarmupProvider
 from services.warmup.providers.instantly import Instantly
 from services.warmup.settings import WarmupSettings
@@ -66,8 +67,8 @@ def build(
             provider = await _provider(stack, settings, pool, recorder.clock)
             desk = Desk(pool, recorder, recorder.ids, lease_seconds=settings.warmup_lease_seconds)
 
-            parts = (desk, provider, recorder, schedule, relay.wake)
-            enable, follow, judge = EnableWarmups(*parts), FollowWarmup(*parts), JudgeDay(*parts)
+            tools = Tools(desk, provider, recorder, schedule, relay.wake)
+            enable, follow, judge = EnableWarmups(tools), FollowWarmup(tools), JudgeDay(tools)
             enabling = LeasedWorker[Batch](
                 "enable", enable.claim, enable.run, concurrency=settings.warmup_concurrency
             )

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from services.warmup.domain.attempts import Fail, Said, SenderStatus, Start, TryAgain, Verdict, decide_attempt
-from services.warmup.domain.schedule import Schedule
 from services.warmup.domain.warmup import AttemptBy, Warmup, attempt_closed, start_failed, started, waiting
 from services.warmup.fail_points import ENABLE, RETRY
 from services.warmup.handlers import answers
 from services.warmup.handlers.facts import tell
+from services.warmup.handlers.tools import Tools
 from services.warmup.ports import (
     BATCH_LIMIT,
     Cause,
     ProviderTrouble,
     WaitingRetry,
-    WarmupDesk,
-    WarmupProvider,
     WarmupStore,
     Work,
 )
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupStarted, WarmupStartFailed, WarmupStatus
-from shared.messaging.recorder import Recorder
 from shared.observability.failpoints import failpoint
 from shared.observability.tracing import trace
 
@@ -35,28 +32,17 @@ AT_ONCE = 8
 
 
 class EnableWarmups:
-    """Claims warmups that are to be enabled and carries their attempts on; `announce` is called after each commit."""
+    """Claims warmups that are to be enabled and carries their attempts on"""
 
-    def __init__(
-        self,
-        desk: WarmupDesk,
-        provider: WarmupProvider,
-        recorder: Recorder,
-        schedule: Schedule,
-        announce: Callable[[], None],
-    ) -> None:
-        self._desk = desk
-        self._provider = provider
-        self._recorder = recorder
-        self._schedule = schedule
-        self._announce = announce
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def claim(self, limit: int) -> Sequence[Batch]:
         """Lease what is due: each warmup that must go alone, and one batch of all others; their intents are committed."""
         now = self._now()
-        alone = await self._desk.claim(Work.ENABLE, max(limit - 1, 1), now, alone=True)
-        together = await self._desk.claim(Work.ENABLE, BATCH_LIMIT, now, alone=False)
+        alone = await self._tools.desk.claim(Work.ENABLE, max(limit - 1, 1), now, alone=True)
+        together = await self._tools.desk.claim(Work.ENABLE, BATCH_LIMIT, now, alone=False)
         return [*((warmup,) for warmup in alone), *([tuple(together)] if together else [])]
 
     async def run(self, batch: Batch) -> None:
@@ -91,7 +77,7 @@ class EnableWarmups:
         if not to_ask:
             return verdicts
         failpoint(f"{points}.before_call")
-        verdict = await self._provider.enable([warmup.address for warmup in to_ask])
+        verdict = await self._tools.provider.enable([warmup.address for warmup in to_ask])
         failpoint(f"{points}.after_call")
         verdicts.update((warmup.account_id, verdict) for warmup in to_ask)
         if verdict.said is Said.UNKNOWN:
@@ -107,7 +93,7 @@ class EnableWarmups:
         async def one(warmup: Warmup) -> bool | None:
             async with self._at_once:
                 try:
-                    sender = await self._provider.sender(warmup.address)
+                    sender = await self._tools.provider.sender(warmup.address)
                 except ProviderTrouble:
                     return None
                 return sender is not None and sender.status is SenderStatus.WARMING
@@ -118,7 +104,7 @@ class EnableWarmups:
     async def _conclude(self, warmup: Warmup, verdict: Verdict, points: str, called_together: bool) -> None:
         async with self._at_once:
             try:
-                async with self._desk.transaction() as store:
+                async with self._tools.desk.transaction() as store:
                     if not await store.hold(warmup):
                         return
                     await self._apply(store, warmup, verdict, called_together)
@@ -129,13 +115,13 @@ class EnableWarmups:
                     await self._say_not_recorded(warmup)
                 await self._put_back(warmup)
                 raise
-        self._announce()
+        self._tools.announce()
 
     async def _apply(
         self, store: WarmupStore, warmup: Warmup, verdict: Verdict, called_together: bool
     ) -> None:
         now = self._now()
-        decision = decide_attempt(warmup, verdict, now, self._schedule, shared=called_together)
+        decision = decide_attempt(warmup, verdict, now, self._tools.schedule, shared=called_together)
         if isinstance(decision, TryAgain):
             again = waiting(
                 warmup, decision.at, is_alone=decision.is_alone, is_unresolved=decision.is_unresolved
@@ -161,15 +147,15 @@ class EnableWarmups:
     ) -> None:
         """Record the start; the first retry that waits has its wish, for the others it is too late (S1-16)."""
         due_at = (
-            self._schedule.next_day(now, warmup.account_id)
+            self._tools.schedule.next_day(now, warmup.account_id)
             if decision.is_confirmed
-            else self._schedule.follow_at(now, 0)
+            else self._tools.schedule.follow_at(now, 0)
         )
         after = started(
             warmup, now, is_confirmed=decision.is_confirmed, job_id=decision.job_id, due_at=due_at
         )
         after, fact = tell(
-            self._recorder,
+            self._tools.recorder,
             replace(after, create_request_id=None),
             WarmupStarted,
             cause=joined[0].cause if joined else None,
@@ -197,7 +183,7 @@ class EnableWarmups:
                 warmup, decision.failure, decision.next_at, is_unresolved=decision.is_unresolved
             )
             after, fact = tell(
-                self._recorder,
+                self._tools.recorder,
                 replace(after, create_request_id=None),
                 WarmupStartFailed,
                 request_id=warmup.create_request_id,
@@ -214,7 +200,7 @@ class EnableWarmups:
 
         The attempt is over, its intent stays: the next one finds out what the provider did (S1-27, S1-28).
         """
-        async with self._desk.transaction() as store:
+        async with self._tools.desk.transaction() as store:
             if not await store.hold(warmup):
                 return
             joined = await store.take_waiting(warmup.account_id)
@@ -224,13 +210,13 @@ class EnableWarmups:
             for retry in joined:
                 answer = answers.failed(retry.request_id, warmup.account_id, answers.NOT_RECORDED)
                 await store.answer(retry.cause, answer)
-        self._announce()
+        self._tools.announce()
 
     async def _put_back(self, warmup: Warmup) -> None:
-        await self._desk.put_back(warmup, self._schedule.put_back_at(self._now()))
+        await self._tools.desk.put_back(warmup, self._tools.schedule.put_back_at(self._now()))
 
     def _now(self) -> datetime:
-        return self._recorder.clock.now()
+        return self._tools.recorder.clock.now()
 
 
 async def _answer_create(store: WarmupStore, before: Warmup, after: Warmup, fact: Recorded) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from services.warmup.domain.attempts import Followed, JobStatus, SenderStatus, decide_follow
-from services.warmup.domain.schedule import Schedule
 from services.warmup.domain.warmup import Warmup, confirmed, over, start_failed
 from services.warmup.handlers.facts import tell
-from services.warmup.ports import ProviderTrouble, WarmupDesk, WarmupProvider, Work
+from services.warmup.handlers.tools import Tools
+from services.warmup.ports import ProviderTrouble, Work
 from shared.contracts.accounts import Failure
 from shared.contracts.warmups import (
     WarmupBanned,
@@ -19,42 +19,32 @@ from shared.contracts.warmups import (
     WarmupStatus,
     WarmupSuspended,
 )
-from shared.messaging.recorder import Recorder
 from shared.observability.tracing import trace
 
 
 class FollowWarmup:
     """Claims started warmups that the provider has not yet shown as warming, and looks at them again."""
 
-    def __init__(
-        self,
-        desk: WarmupDesk,
-        provider: WarmupProvider,
-        recorder: Recorder,
-        schedule: Schedule,
-        announce: Callable[[], None],
-    ) -> None:
-        self._desk = desk
-        self._provider = provider
-        self._recorder = recorder
-        self._schedule = schedule
-        self._announce = announce
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
 
     async def claim(self, limit: int) -> Sequence[Warmup]:
         """Lease what is due."""
-        return await self._desk.claim(Work.FOLLOW, limit, self._recorder.clock.now())
+        return await self._tools.desk.claim(Work.FOLLOW, limit, self._tools.recorder.clock.now())
 
     async def run(self, warmup: Warmup) -> None:
         """Ask what the provider shows, and record what that means; asking changes nothing there."""
         try:
             await self._look(warmup)
         except Exception:
-            await self._desk.put_back(warmup, self._schedule.put_back_at(self._recorder.clock.now()))
+            await self._tools.desk.put_back(
+                warmup, self._tools.schedule.put_back_at(self._tools.recorder.clock.now())
+            )
             raise
 
     async def _look(self, warmup: Warmup) -> None:
         with trace(warmup.traceparent, warmup.create_request_id):
-            now = self._recorder.clock.now()
+            now = self._tools.recorder.clock.now()
             try:
                 outcome = await self._ask(warmup)
             except ProviderTrouble as trouble:
@@ -65,31 +55,31 @@ class FollowWarmup:
                 return
             fact: type[WarmupFact]
             if isinstance(outcome, Failure):
-                retry_at = self._schedule.retry_at(now, warmup.attempts)
+                retry_at = self._tools.schedule.retry_at(now, warmup.attempts)
                 after = start_failed(warmup, outcome, retry_at, is_unresolved=False)
                 fact = WarmupStartFailed
             elif outcome is Followed.CONFIRMED:
-                after = confirmed(warmup, self._schedule.next_day(now, warmup.account_id))
+                after = confirmed(warmup, self._tools.schedule.next_day(now, warmup.account_id))
                 fact = WarmupConfirmed
             elif outcome is Followed.BANNED:
                 after, fact = over(warmup, WarmupStatus.BANNED), WarmupBanned
             else:
                 after, fact = over(warmup, WarmupStatus.SUSPENDED), WarmupSuspended
-            after, event = tell(self._recorder, after, fact)
-            async with self._desk.transaction() as store:
+            after, event = tell(self._tools.recorder, after, fact)
+            async with self._tools.desk.transaction() as store:
                 if await store.replace(warmup, after):
                     await store.record(event)
-        self._announce()
+        self._tools.announce()
 
     async def _ask(self, warmup: Warmup) -> Followed | Failure:
-        sender = await self._provider.sender(warmup.address)
+        sender = await self._tools.provider.sender(warmup.address)
         job: JobStatus | None = None
         is_open = sender is not None and sender.status is SenderStatus.PAUSED
         if is_open and warmup.job_id is not None:
-            job = await self._provider.job(warmup.job_id)
-        return decide_follow(warmup, sender, job, self._recorder.clock.now())
+            job = await self._tools.provider.job(warmup.job_id)
+        return decide_follow(warmup, sender, job, self._tools.recorder.clock.now())
 
     async def _wait(self, warmup: Warmup, *, at_least: float | None = None) -> None:
-        at = self._schedule.follow_at(self._recorder.clock.now(), warmup.tries, at_least)
-        async with self._desk.transaction() as store:
+        at = self._tools.schedule.follow_at(self._tools.recorder.clock.now(), warmup.tries, at_least)
+        async with self._tools.desk.transaction() as store:
             await store.replace(warmup, replace(warmup, due_at=at, tries=warmup.tries + 1))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from services.warmup.domain.attempts import Sender
 from services.warmup.domain.days import DayDecision, Judgement, Observation, decide_day
-from services.warmup.domain.schedule import Schedule
 from services.warmup.domain.warmup import Warmup, over
 from services.warmup.fail_points import DAY
 from services.warmup.handlers.facts import tell
-from services.warmup.ports import BATCH_LIMIT, ProviderTrouble, WarmupDesk, WarmupProvider, Work
+from services.warmup.handlers.tools import Tools
+from services.warmup.ports import BATCH_LIMIT, ProviderTrouble, Work
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import (
     WarmupBanned,
@@ -23,7 +23,6 @@ from shared.contracts.warmups import (
     WarmupStatus,
     WarmupSuspended,
 )
-from shared.messaging.recorder import Recorder
 from shared.observability.failpoints import failpoint
 
 Batch = tuple[Warmup, ...]
@@ -38,31 +37,20 @@ LAST_STATES: Mapping[Judgement, tuple[WarmupStatus, type[WarmupFact]]] = {
 class JudgeDay:
     """Claims confirmed warmups whose next day has come, and judges each by the provider's totals (S1-31)."""
 
-    def __init__(
-        self,
-        desk: WarmupDesk,
-        provider: WarmupProvider,
-        recorder: Recorder,
-        schedule: Schedule,
-        announce: Callable[[], None],
-    ) -> None:
-        self._desk = desk
-        self._provider = provider
-        self._recorder = recorder
-        self._schedule = schedule
-        self._announce = announce
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def claim(self, _: int) -> Sequence[Batch]:
         """Lease one batch of what is due."""
-        due = await self._desk.claim(Work.JUDGE, BATCH_LIMIT, self._recorder.clock.now())
+        due = await self._tools.desk.claim(Work.JUDGE, BATCH_LIMIT, self._tools.recorder.clock.now())
         return [tuple(due)] if due else []
 
     async def run(self, batch: Batch) -> None:
         """Ask for the whole batch, then judge each account on its own; the accounts nobody answered for come again."""
         try:
             failpoint(f"{DAY}.before_call")
-            totals = await self._provider.totals([warmup.address for warmup in batch])
+            totals = await self._tools.provider.totals([warmup.address for warmup in batch])
         except ProviderTrouble as trouble:
             for warmup in batch:
                 await self._wait(warmup, trouble.wait_seconds)
@@ -81,7 +69,7 @@ class JudgeDay:
     async def _judge(self, warmup: Warmup, total_sent: int) -> None:
         async with self._at_once:
             try:
-                sender = await self._provider.sender(warmup.address)
+                sender = await self._tools.provider.sender(warmup.address)
                 failpoint(f"{DAY}.after_call")
                 await self._record(warmup, _observation(warmup, sender, total_sent))
                 failpoint(f"{DAY}.after_commit")
@@ -90,18 +78,18 @@ class JudgeDay:
             except Exception:
                 await self._put_back(warmup)
                 raise
-        self._announce()
+        self._tools.announce()
 
     async def _record(self, warmup: Warmup, observation: Observation) -> None:
         """Record the day and what it comes to, unless this day is judged already: then there is only the next one."""
-        now = self._recorder.clock.now()
+        now = self._tools.recorder.clock.now()
         decision = decide_day(observation)
-        async with self._desk.transaction() as store:
+        async with self._tools.desk.transaction() as store:
             if not await store.hold(warmup):
                 return
-            day = self._schedule.calendar.day(now)
+            day = self._tools.schedule.calendar.day(now)
             if not await store.add_day(warmup.account_id, day, observation, decision):
-                due_at = self._schedule.next_day(now, warmup.account_id)
+                due_at = self._tools.schedule.next_day(now, warmup.account_id)
                 await store.replace(warmup, replace(warmup, due_at=due_at, tries=0))
                 return
             after, facts = self._facts(warmup, observation, decision, now)
@@ -118,21 +106,23 @@ class JudgeDay:
             total_sent=seen.total_sent,
             reputation=seen.reputation,
             tries=0,
-            due_at=self._schedule.next_day(now, warmup.account_id),
+            due_at=self._tools.schedule.next_day(now, warmup.account_id),
         )
-        after, recorded = tell(self._recorder, day, WarmupDayRecorded)
+        after, recorded = tell(self._tools.recorder, day, WarmupDayRecorded)
         if decision.judgement not in LAST_STATES:
             return after, [recorded]
         status, fact = LAST_STATES[decision.judgement]
-        after, last = tell(self._recorder, over(after, status), fact)
+        after, last = tell(self._tools.recorder, over(after, status), fact)
         return after, [recorded, last]
 
     async def _put_back(self, warmup: Warmup) -> None:
-        await self._desk.put_back(warmup, self._schedule.put_back_at(self._recorder.clock.now()))
+        await self._tools.desk.put_back(
+            warmup, self._tools.schedule.put_back_at(self._tools.recorder.clock.now())
+        )
 
     async def _wait(self, warmup: Warmup, at_least: float | None) -> None:
-        at = self._schedule.follow_at(self._recorder.clock.now(), warmup.tries, at_least)
-        async with self._desk.transaction() as store:
+        at = self._tools.schedule.follow_at(self._tools.recorder.clock.now(), warmup.tries, at_least)
+        async with self._tools.desk.transaction() as store:
             await store.replace(warmup, replace(warmup, due_at=at, tries=warmup.tries + 1))
 
 

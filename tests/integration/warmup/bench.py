@@ -15,6 +15,7 @@ from services.warmup.domain.schedule import Schedule
 from services.warmup.handlers.enable_warmups import EnableWarmups
 from services.warmup.handlers.follow_warmup import FollowWarmup
 from services.warmup.handlers.judge_day import JudgeDay
+from services.warmup.handlers.tools import Tools
 from services.warmup.providers.instantly import Instantly
 from services.warmup.store import Desk
 from services.warmup.subscribers import handle_batches
@@ -77,9 +78,9 @@ class Bench:
         self.recorder = Recorder(self.clock, RandomIds())
         self.schedule = Schedule(calendar=Calendar(ANCHOR), jitter=lambda _, longest: longest)
         desk = Desk(pool, self.recorder, self.recorder.ids, lease_seconds=20.0)
-        parts = (desk, provider, self.recorder, self.schedule, lambda: None)
+        tools = Tools(desk, provider, self.recorder, self.schedule, lambda: None)
         self.desk = desk
-        self.enable, self.follow, self.judge = EnableWarmups(*parts), FollowWarmup(*parts), JudgeDay(*parts)
+        self.enable, self.follow, self.judge = EnableWarmups(tools), FollowWarmup(tools), JudgeDay(tools)
 
     # --- what arrives
 
