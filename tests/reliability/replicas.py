@@ -8,6 +8,7 @@ import random
 import signal
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from itertools import chain, cycle
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ from typing import Self
 import psutil
 
 from mailwright.ports import free_port
+from mailwright.processes import last_line
 from tests.support.eventually import eventually
 from tests.support.kafka_state import Watch
 from tests.support.stack import RunningStack
@@ -37,7 +39,7 @@ class Replicas:
     def __init__(self, stack: RunningStack, watch: Watch) -> None:
         self._stack = stack
         self._watch = watch
-        self._running: dict[str, list[asyncio.subprocess.Process]] = {name: [] for name in SERVICES}
+        self._running: dict[str, list[_Replica]] = {name: [] for name in SERVICES}
         self._turmoil: list[asyncio.Task[None]] = []
         self.changes: Counter[tuple[str, str]] = Counter()
         """How often each service saw each kind of change."""
@@ -53,11 +55,11 @@ class Replicas:
         for task in self._turmoil:
             task.cancel()
         ends = await asyncio.gather(*self._turmoil, return_exceptions=True)
-        left = [process for running in self._running.values() for process in running]
-        await asyncio.gather(*map(_end, left))
+        left = [replica for running in self._running.values() for replica in running]
+        await asyncio.gather(*(replica.stop() for replica in left))
         broken = [end for end in ends if not isinstance(end, asyncio.CancelledError)]
         if error is None and broken:
-            raise AssertionError("the replicas stopped coming and going") from broken[0]
+            raise AssertionError(f"the replicas stopped coming and going: {broken[0]}") from broken[0]
 
     async def _come_and_go(self, service: str) -> None:
         pause = random.Random(service)
@@ -69,11 +71,12 @@ class Replicas:
     async def _join(self, service: str) -> None:
         command = (sys.executable, "-m", "mailwright", "serve", service)
         options = ("--port", str(free_port()), "--parent-pid", str(os.getpid()))
-        with (self._stack.data_dir / "logs" / f"{service}-replicas.log").open("ab") as log:
+        path = self._stack.data_dir / "logs" / f"{service}-replica-{self.changes[service, 'join'] + 1}.log"
+        with path.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *command, *options, cwd=_REPOSITORY, env=self._environment, stdout=log, stderr=log
             )
-        self._running[service].append(process)
+        self._running[service].append(_Replica(process, path))
 
     async def _share(self, service: str) -> None:
         """Wait until three replicas have had partitions at the same time."""
@@ -85,26 +88,42 @@ class Replicas:
         )
 
     async def _leave(self, service: str) -> None:
-        await _end(self._running[service].pop(0))
+        await self._running[service].pop(0).stop()
 
     async def _kill(self, service: str) -> None:
-        process = self._running[service].pop(0)
-        assert process.returncode is None, f"a replica of {service} ended by itself: {process.returncode}"
-        process.kill()
-        await process.wait()
+        await self._running[service].pop(0).kill()
 
     async def _crash(self, service: str) -> None:
         self._stack.kill(service)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask a replica to stop in good order and see that it does."""
-    assert process.returncode is None, f"a replica ended by itself: {process.returncode}"
-    process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), _LEAVE_WITHIN_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise
-    assert process.returncode in {0, -signal.SIGTERM}, f"a replica stopped with {process.returncode}"
+@dataclass(frozen=True, slots=True)
+class _Replica:
+    process: asyncio.subprocess.Process
+    log: Path
+
+    async def stop(self) -> None:
+        """Ask it to stop in good order and see that it does."""
+        self._assert_runs()
+        self.process.terminate()
+        try:
+            code = await asyncio.wait_for(self.process.wait(), _LEAVE_WITHIN_SECONDS)
+        except TimeoutError as error:
+            self.process.kill()
+            await self.process.wait()
+            raise self._complaint(f"did not stop within {_LEAVE_WITHIN_SECONDS:.0f} s") from error
+        if code not in {0, -signal.SIGTERM}:
+            raise self._complaint(f"stopped with {code}")
+
+    async def kill(self) -> None:
+        """Kill it with -9."""
+        self._assert_runs()
+        self.process.kill()
+        await self.process.wait()
+
+    def _assert_runs(self) -> None:
+        if self.process.returncode is not None:
+            raise self._complaint(f"ended by itself with {self.process.returncode}")
+
+    def _complaint(self, what: str) -> AssertionError:
+        return AssertionError(f"{self.log.stem} {what}; the last it said: {last_line(self.log)}")
