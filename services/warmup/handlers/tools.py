@@ -1,0 +1,21 @@
+"""What every handler of due warmups works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from services.warmup.domain.schedule import Schedule
+from services.warmup.ports import WarmupDesk, WarmupProvider
+from shared.messaging.recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The store, the provider, and what makes events and due times; `announce` is called after each commit."""
+
+    desk: WarmupDesk
+    provider: WarmupProvider
+    recorder: Recorder
+    schedule: Schedule
+    announce: Callable[[], None]
