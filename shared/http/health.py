@@ -44,13 +44,17 @@ class Tasks:
         return [name for name, task in self._tasks.items() if task.done()]
 
 
-async def cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Cancel tasks until they have ended; asked again, because a library may swallow one cancellation."""
+async def cancel(tasks: Iterable[asyncio.Task[None]], *, again_after: float = 4.0) -> None:
+    """Cancel tasks until they have ended.
+
+    A library may swallow a cancellation, so those that have not ended are asked again after `again_after` seconds: longer
+    than a consumer takes to leave its group, which a second cancellation would cut short.
+    """
     left = {task for task in tasks if not task.done()}
     while left:
         for task in left:
             task.cancel()
-        _, left = await asyncio.wait(left, timeout=1.0)
+        _, left = await asyncio.wait(left, timeout=again_after)
 
 
 async def _named(name: str, run: Callable[[], Awaitable[None]]) -> None:

@@ -212,7 +212,7 @@ async def test_a_task_that_swallows_a_cancellation_is_cancelled_again() -> None:
     task = asyncio.ensure_future(stubborn())
     await asyncio.sleep(0)
 
-    await cancel([task])
+    await cancel([task], again_after=0.01)
 
     assert swallowed.is_set()
     assert task.cancelled()
