@@ -30,7 +30,7 @@ class Positions:
     def __init__(self, loaded: dict[Stream, int]) -> None:
         self._reached = loaded
         self._moved: set[Stream] = set()
-        self._gaps: dict[Stream, int] = {}
+        self._known: dict[Stream, int] = {}
 
     @classmethod
     async def load(cls, connection: Connection, streams: Iterable[Stream]) -> Positions:
@@ -60,7 +60,7 @@ class Positions:
             return Place.DUPLICATE
         if position == reached + 1:
             return Place.NEXT
-        self._gaps[stream] = reached
+        self._know_of(stream, position)
         return Place.BEYOND_GAP
 
     def advance(self, stream: Stream) -> None:
@@ -70,11 +70,19 @@ class Positions:
 
     def notice_head(self, stream: Stream, published: int) -> bool:
         """Return whether the producer has published more than arrived here; the gap is remembered."""
-        reached = self._reached[stream]
-        if published <= reached:
-            return False
-        self._gaps[stream] = reached
-        return True
+        self._know_of(stream, published)
+        return published > self._reached[stream]
+
+    def open_gaps(self) -> dict[Stream, int]:
+        """Return, by stream, the position after which something is missing: what was noticed and not filled since."""
+        return {
+            stream: self._reached[stream]
+            for stream, known in self._known.items()
+            if known > self._reached[stream]
+        }
+
+    def _know_of(self, stream: Stream, position: int) -> None:
+        self._known[stream] = max(position, self._known.get(stream, 0))
 
     async def save(self, connection: Connection) -> None:
         """Write what moved, note new gaps for the relay to ask about, and forget those that are filled."""
@@ -98,7 +106,7 @@ class Positions:
                 *_columns(moved),
                 [self._reached[stream] for stream in moved],
             )
-        open_gaps = {stream: self._reached[stream] for stream in self._gaps}
+        open_gaps = self.open_gaps()
         if open_gaps:
             await connection.execute(
                 """
