@@ -46,7 +46,7 @@ SETTINGS = {"MAILWRIGHT_SWEEP_SECONDS": "[2, 4]"}
 
 @pytest.mark.promise("R10", "R13", "R23", "I1", "I2", "I3", "I5", "I6", "I7", "I8", "I9")
 async def test_faults_that_pass_lose_duplicate_and_burn_nothing() -> None:
-    async with running_stack(env=SETTINGS) as stack, Caller(stack, patience_seconds=150.0) as caller:
+    async with running_stack(env=SETTINGS) as stack, Caller(stack, patience_seconds=240.0) as caller:
         domain_id = await caller.verified_domain(DOMAIN)
         await arm(stack, [*HANGING, *every_kind_everywhere()])
         answers = await asyncio.gather(
@@ -55,7 +55,7 @@ async def test_faults_that_pass_lose_duplicate_and_burn_nothing() -> None:
         await assert_every_kind_struck(stack)
         await disarm(stack)
 
-        evidence = await check_invariants(stack, answers, quiet_within=90.0)
+        evidence = await check_invariants(stack, answers, quiet_within=150.0)
 
         ends = Counter(account.status for account in evidence.accounts.values())
         assert ends.keys() <= {"warming", "pending"}
@@ -83,8 +83,22 @@ async def assert_every_kind_struck(stack: RunningStack) -> None:
 
 
 async def assert_a_rebuild_changes_nothing(stack: RunningStack) -> None:
-    """The projection can be thrown away: the command folds the very same rows from the kept events (R23)."""
-    before = await rows(stack)
+    """The projection can be thrown away: the command folds the very same rows from the kept events (R23).
+
+    A warmup that did not start is retried by itself; rows are compared only when no event arrived meanwhile.
+    """
+    for _ in range(5):
+        known, before = await events(stack), await rows(stack)
+        await rebuild_by_command(stack)
+        after = await rows(stack)
+        if await events(stack) == known:
+            assert after == before
+            assert len(before) > ACCOUNTS
+            return
+    raise AssertionError("events kept arriving: the system was not quiet")
+
+
+async def rebuild_by_command(stack: RunningStack) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "mailwright", "projections", "rebuild",
         env={"MAILWRIGHT_DATABASE_URL": stack.database_url},
@@ -92,8 +106,14 @@ async def assert_a_rebuild_changes_nothing(stack: RunningStack) -> None:
     )  # fmt: skip
     said, _ = await process.communicate()
     assert process.returncode == 0, said.decode()
-    assert await rows(stack) == before
-    assert len(before) > ACCOUNTS
+
+
+async def events(stack: RunningStack) -> int:
+    connection = await asyncpg.connect(stack.database_url)
+    try:
+        return int(await connection.fetchval("select count(*) from gateway.event"))
+    finally:
+        await connection.close()
 
 
 async def rows(stack: RunningStack) -> list[str]:
