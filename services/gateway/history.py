@@ -12,10 +12,12 @@ Data = Mapping[str, Any]
 
 _ACCOUNT = (
     "status", "address", "display_name", "first_name", "last_name", "signature", "daily_limit", "suspended",
-    "inbox_id", "sender_id", "account_tag_id", "warmup_tag_id", "failure",
+    "inbox_id", "sender_id", "account_tag_id", "warmup_tag_id", "aliases", "primary_alias", "quota_bytes",
+    "send_scope", "metadata", "failure",
 )  # fmt: skip
 _WARMUP = (
-    "status", "attempts", "next_attempt_at", "started_at", "is_confirmed", "day", "total_sent", "reputation", "failure",
+    "status", "attempts", "next_attempt_at", "started_at", "is_confirmed", "day", "total_sent", "total_received",
+    "reputation", "health_score", "health_label", "provider_status", "observed_at", "reason", "failure",
 )  # fmt: skip
 _DOMAIN = (
     "status", "domain", "dns_records", "is_dns_synced", "verified_at", "next_check_at", "failure",
@@ -23,7 +25,8 @@ _DOMAIN = (
 _STATES = {"account": _ACCOUNT, "warmup": _WARMUP, "domain": _DOMAIN}
 _PLAIN = (
     "username", "domain_id", "display_name", "first_name", "last_name",
-    "outcome", "code", "message", "details", "is_address_burned",
+    "outcome", "code", "message", "details", "is_address_burned", "address", "is_primary", "name", "changes", "changed",
+    "reason", "cascade",
 )  # fmt: skip
 
 
@@ -33,7 +36,7 @@ def public_data(data: Data) -> dict[str, Any]:
     for name, value in data.items():
         if name in _STATES and isinstance(value, dict):
             shown[name] = {field: value[field] for field in _STATES[name] if field in value}
-        elif name == "domain" or name in _PLAIN:
+        elif (name == "domain" or name in _PLAIN) and value is not None:
             shown[name] = value
     return shown
 
@@ -50,6 +53,14 @@ def _with_failure(sentence: str, aggregate: str) -> Callable[[Data], str]:
     def say(data: Data) -> str:
         failure = data.get(aggregate, {}).get("failure")
         return f"{sentence}: {failure['message']}" if failure else f"{sentence}."
+
+    return say
+
+
+def _with_reason(sentence: str) -> Callable[[Data], str]:
+    def say(data: Data) -> str:
+        reason = data["warmup"].get("reason")
+        return f"{sentence}: {reason}" if reason else f"{sentence}."
 
     return say
 
@@ -87,33 +98,51 @@ def _answered(data: Data) -> str:
 
 SUMMARIES: dict[str, str | Callable[[Data], str]] = {
     accounts.AccountRequested.TYPE: "The account was asked for.",
+    accounts.AccountChangeRequested.TYPE: "A change of the account was asked for.",
+    accounts.AddressAdditionRequested.TYPE: "A further address was asked for.",
+    accounts.AddressRemovalRequested.TYPE: "The removal of a further address was asked for.",
+    accounts.CredentialsRequested.TYPE: "Another credential was asked for.",
+    accounts.CredentialsRevocationRequested.TYPE: "The end of a credential was asked for.",
     accounts.AccountDeletionRequested.TYPE: "The removal of the account was asked for.",
     accounts.AccountReserved.TYPE: "The address was reserved.",
     accounts.InboxCreated.TYPE: "The inbox was created.",
     accounts.CredentialsIssued.TYPE: "The inbox got credentials of its own.",
+    accounts.CredentialsRevoked.TYPE: "A credential was ended.",
     accounts.SenderRegistered.TYPE: "The address was registered at the warmup provider.",
     accounts.TagsAssigned.TYPE: "The tags were assigned.",
     accounts.AccountProvisioned.TYPE: "The account is provisioned.",
     accounts.AccountProvisioningFailed.TYPE: _with_failure("Provisioning failed", "account"),
     accounts.AccountUndone.TYPE: _undone,
+    accounts.AccountChanged.TYPE: "The account was changed.",
     accounts.AccountDeleting.TYPE: "The account is being removed.",
     accounts.AccountDeleted.TYPE: "The account is gone.",
     warmups.WarmupRetryRequested.TYPE: "Another attempt to start the warmup was asked for.",
+    warmups.WarmupPauseRequested.TYPE: "A pause of the warmup was asked for.",
+    warmups.WarmupResumeRequested.TYPE: "The warmup was asked to go on.",
+    warmups.WarmupDisableRequested.TYPE: "The end of the warmup was asked for.",
     warmups.WarmupStarted.TYPE: _started,
     warmups.WarmupConfirmed.TYPE: "The warmup provider shows the address as warming.",
     warmups.WarmupStartFailed.TYPE: _with_failure("The warmup could not be started", "warmup"),
     warmups.WarmupDayRecorded.TYPE: _day,
     warmups.WarmupGraduated.TYPE: "The warmup is complete; the account may send.",
+    warmups.WarmupPaused.TYPE: _with_reason("The warmup is paused"),
+    warmups.WarmupResumed.TYPE: "The warmup goes on.",
+    warmups.WarmupDisabled.TYPE: _with_reason("The warmup is over before its end; the account may send"),
     warmups.WarmupBanned.TYPE: "The warmup provider banned the address.",
     warmups.WarmupSuspended.TYPE: "The warmup provider suspended the address.",
     warmups.WarmupEnded.TYPE: "The warmup ended.",
     domains.DomainRequested.TYPE: "The domain was claimed.",
     domains.DomainVerificationRequested.TYPE: "A check of the domain's records was asked for.",
+    domains.DomainChangeRequested.TYPE: "Another status of the domain was asked for.",
+    domains.DomainDeletionRequested.TYPE: "The removal of the domain was asked for.",
     domains.DomainRegistered.TYPE: "The provider named the records the domain needs.",
     domains.DnsSynced.TYPE: "The domain's records were published.",
     domains.DomainVerifying.TYPE: "The domain's records are being checked.",
     domains.DomainVerified.TYPE: "The domain is verified.",
     domains.DomainFailed.TYPE: _with_failure("The domain did not verify", "domain"),
+    domains.DomainChanged.TYPE: "The status of the domain was overridden.",
+    domains.DomainDeleting.TYPE: "The domain is being removed.",
+    domains.DomainDeleted.TYPE: "The domain is gone.",
     answers.AccountRequestAnswered.TYPE: _answered,
     answers.DomainRequestAnswered.TYPE: _answered,
     answers.ThreadRequestAnswered.TYPE: _answered,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
+
+from pydantic import Field
 
 from shared.contracts.envelope import ACCOUNTS, Event, Kind, Model
 from shared.contracts.requests import Dialect, Request
@@ -26,6 +28,33 @@ class Plan(Model):
     steps: tuple[Step, ...]
     soft_steps: tuple[Step, ...] = ()
     warmup: bool = False
+
+
+class Naming(StrEnum):
+    """What becomes of a request for a name that somebody has."""
+
+    EXACT = "exact"
+    """It is refused."""
+    OWN_OR_EXACT = "own_or_exact"
+    """The tenant's own inbox of that name is the answer; anybody else's refuses the request."""
+    OWN_OR_SUFFIXED = "own_or_suffixed"
+    """The tenant's own inbox of that name is the answer; otherwise the first free of name, name1 … name99 is taken."""
+
+
+class SendScope(Model):
+    """Which of its owner's mail providers a mailbox sends through."""
+
+    type: Literal["all", "providers", "group"] = "all"
+    provider_public_ids: tuple[str, ...] = ()
+    group_public_ids: tuple[str, ...] = ()
+
+
+class Credential(Model):
+    """A credential of one inbox that its owner was given; its secret is in the vault under `id`."""
+
+    id: UUID
+    name: str
+    created_at: datetime
 
 
 class AccountStatus(StrEnum):
@@ -73,6 +102,16 @@ class AccountState(Model):
     warmup_tag_id: str | None = None
     credential_ref: UUID | None = None
     """Names the sealed inbox credential in the vault; never the credential itself."""
+    credentials: tuple[Credential, ...] = ()
+    """Every inbox credential in force, the oldest first; the account's own is among them while it has one."""
+    aliases: tuple[str, ...] = ()
+    """Further addresses whose mail belongs to this account."""
+    primary_alias: str | None = None
+    """The alias that mail is sent from; None while that is the account's own address."""
+    quota_bytes: int | None = None
+    send_scope: SendScope = SendScope()
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    """What the owner keeps beside the account; its content means nothing to us."""
     failure: Failure | None = None
 
 
@@ -87,11 +126,62 @@ class AccountRequested(Request):
 
     plan: Plan
     workspace_id: UUID
-    username: str
-    domain_id: UUID
+    username: str | None = None
+    """The local part; None leaves the choice to the owner, who derives it from `name_source`."""
+    domain_id: UUID | None = None
+    domain: str | None = None
+    """The domain by its name, where the dialect does not use ids; exactly one of both is set."""
+    naming: Naming = Naming.EXACT
+    name_source: str | None = None
     display_name: str | None = None
     first_name: str | None = None
     last_name: str | None = None
+    quota_bytes: int | None = None
+    send_scope: SendScope = SendScope()
+
+
+class AccountChanges(Model):
+    """New values of what a client may change; `AccountChangeRequested.changed` names those that count."""
+
+    signature: str | None = None
+    display_name: str | None = None
+    suspended: bool = False
+    quota_bytes: int | None = None
+    send_scope: SendScope = SendScope()
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class AccountChangeRequested(Request):
+    """A client asked to change an account; what the providers show is changed there first.
+
+    With `expected_version` the change is refused unless that is the account's version.
+    """
+
+    TYPE: ClassVar[str] = "mailwright.account.change_requested.v1"
+    TOPIC: ClassVar[str] = ACCOUNTS
+
+    changes: AccountChanges
+    changed: tuple[str, ...]
+    expected_version: int | None = None
+
+
+class AddressAdditionRequested(Request):
+    """A client asked for a further address of an account, and to send from it if `is_primary`."""
+
+    TYPE: ClassVar[str] = "mailwright.account.address_addition_requested.v1"
+    TOPIC: ClassVar[str] = ACCOUNTS
+
+    address: str
+    is_primary: bool = True
+
+
+class AddressRemovalRequested(Request):
+    """A client asked to give up one of an account's further addresses."""
+
+    TYPE: ClassVar[str] = "mailwright.account.address_removal_requested.v1"
+    TOPIC: ClassVar[str] = ACCOUNTS
+
+    address: str
 
 
 class AccountDeletionRequested(Request):
@@ -99,6 +189,25 @@ class AccountDeletionRequested(Request):
 
     TYPE: ClassVar[str] = "mailwright.account.deletion_requested.v1"
     TOPIC: ClassVar[str] = ACCOUNTS
+
+
+class CredentialsRequested(Request):
+    """A client asked for another credential of an account's inbox; `credential_id` is the id it will have."""
+
+    TYPE: ClassVar[str] = "mailwright.account.credentials_requested.v1"
+    TOPIC: ClassVar[str] = ACCOUNTS
+
+    credential_id: UUID
+    name: str
+
+
+class CredentialsRevocationRequested(Request):
+    """A client asked to end a credential."""
+
+    TYPE: ClassVar[str] = "mailwright.account.credentials_revocation_requested.v1"
+    TOPIC: ClassVar[str] = ACCOUNTS
+
+    credential_id: UUID
 
 
 # --- facts ----------------------------------------------------------------------------------------------------
@@ -129,6 +238,12 @@ class CredentialsIssued(AccountFact):
     """The inbox has credentials of its own; the secret is in the vault under `credential_ref`."""
 
     TYPE: ClassVar[str] = "mailwright.account.credentials_issued.v1"
+
+
+class CredentialsRevoked(AccountFact):
+    """A credential is confirmed gone at the provider, and its secret is erased."""
+
+    TYPE: ClassVar[str] = "mailwright.account.credentials_revoked.v1"
 
 
 class SenderRegistered(AccountFact):
@@ -166,6 +281,12 @@ class AccountUndone(AccountFact):
     is_address_burned: bool
 
 
+class AccountChanged(AccountFact):
+    """A client's change of the account is in force, at the providers too where they show it."""
+
+    TYPE: ClassVar[str] = "mailwright.account.changed.v1"
+
+
 class AccountDeleting(AccountFact):
     """The account is going away; warmup must end before its sender is touched."""
 
@@ -180,15 +301,22 @@ class AccountDeleted(AccountFact):
 
 EVENTS: tuple[type[Event], ...] = (
     AccountRequested,
+    AccountChangeRequested,
+    AddressAdditionRequested,
+    AddressRemovalRequested,
     AccountDeletionRequested,
+    CredentialsRequested,
+    CredentialsRevocationRequested,
     AccountReserved,
     InboxCreated,
     CredentialsIssued,
+    CredentialsRevoked,
     SenderRegistered,
     TagsAssigned,
     AccountProvisioned,
     AccountProvisioningFailed,
     AccountUndone,
+    AccountChanged,
     AccountDeleting,
     AccountDeleted,
 )

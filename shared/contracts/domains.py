@@ -20,6 +20,7 @@ class DomainStatus(StrEnum):
     VERIFIED = "verified"
     FAILED = "failed"
     DELETING = "deleting"
+    DELETED = "deleted"
 
 
 class DnsRecord(Model):
@@ -30,6 +31,9 @@ class DnsRecord(Model):
     value: str
     priority: int | None = None
     status: Literal["missing", "invalid", "valid"] = "missing"
+    purpose: Literal["mx", "spf", "dkim", "dmarc", "ownership", "other"] = "other"
+    seen: tuple[str, ...] = ()
+    """What DNS answered at this name and type when it was last asked; `value` is what it should be."""
 
 
 class DomainState(Model):
@@ -71,6 +75,24 @@ class DomainVerificationRequested(Request):
 
     TYPE: ClassVar[str] = "mailwright.domain.verification_requested.v1"
     TOPIC: ClassVar[str] = DOMAINS
+
+
+class DomainChangeRequested(Request):
+    """A client overrode how a claim stands; the next check decides again."""
+
+    TYPE: ClassVar[str] = "mailwright.domain.change_requested.v1"
+    TOPIC: ClassVar[str] = DOMAINS
+
+    status: Literal["pending", "verifying", "failed"]
+
+
+class DomainDeletionRequested(Request):
+    """A client asked to give a claim up; with `cascade` its accounts go first, without they refuse the request."""
+
+    TYPE: ClassVar[str] = "mailwright.domain.deletion_requested.v1"
+    TOPIC: ClassVar[str] = DOMAINS
+
+    cascade: bool
 
 
 # --- facts ----------------------------------------------------------------------------------------------------
@@ -115,12 +137,35 @@ class DomainFailed(DomainFact):
     TYPE: ClassVar[str] = "mailwright.domain.failed.v1"
 
 
+class DomainChanged(DomainFact):
+    """A client overrode how the claim stands."""
+
+    TYPE: ClassVar[str] = "mailwright.domain.changed.v1"
+
+
+class DomainDeleting(DomainFact):
+    """The claim is going away; it carries no new accounts, and those it has are being deleted."""
+
+    TYPE: ClassVar[str] = "mailwright.domain.deleting.v1"
+
+
+class DomainDeleted(DomainFact):
+    """The claim is gone; with the last one of its name the provider's object and our records are gone too."""
+
+    TYPE: ClassVar[str] = "mailwright.domain.deleted.v1"
+
+
 EVENTS: tuple[type[Event], ...] = (
     DomainRequested,
+    DomainChangeRequested,
     DomainVerificationRequested,
+    DomainDeletionRequested,
     DomainRegistered,
     DnsSynced,
     DomainVerifying,
     DomainVerified,
     DomainFailed,
+    DomainChanged,
+    DomainDeleting,
+    DomainDeleted,
 )

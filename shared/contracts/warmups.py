@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
@@ -27,6 +27,15 @@ class WarmupStatus(StrEnum):
     ENDED = "ended"
 
 
+class WarmupDay(Model):
+    """What the provider counted on one of its days; `inbox` is how many of those sent landed in an inbox."""
+
+    date: date
+    sent: int
+    received: int
+    inbox: int | None = None
+
+
 class WarmupState(Model):
     """The whole public state of a warmup; every warmup fact carries it."""
 
@@ -48,6 +57,18 @@ class WarmupState(Model):
     total_sent: int = 0
     reputation: float | None = None
     """The provider's score, 0 to 100; None before it has data."""
+    total_received: int = 0
+    health_score: float | None = None
+    """The provider's share of warmup mail that reached an inbox, 0 to 100."""
+    health_label: str | None = None
+    provider_status: int | None = None
+    """The provider's own number for the sender's warmup: 1 active, 0 paused, -1 banned, -2 unknown, -3 suspended."""
+    observed_at: datetime | None = None
+    """When the provider last told the figures above; None before it did."""
+    days: tuple[WarmupDay, ...] = ()
+    """The provider's last 30 days at most, the oldest first."""
+    reason: str | None = None
+    """Why the warmup was paused or disabled, in the words of whoever did it."""
     failure: Failure | None = None
 
 
@@ -59,6 +80,31 @@ class WarmupRetryRequested(Request):
 
     TYPE: ClassVar[str] = "mailwright.warmup.retry_requested.v1"
     TOPIC: ClassVar[str] = ACCOUNTS
+
+
+class WarmupPauseRequested(Request):
+    """A client asked to pause a running warmup."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.pause_requested.v1"
+    TOPIC: ClassVar[str] = ACCOUNTS
+
+    reason: str | None = None
+
+
+class WarmupResumeRequested(Request):
+    """A client asked to go on with a paused warmup."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.resume_requested.v1"
+    TOPIC: ClassVar[str] = ACCOUNTS
+
+
+class WarmupDisableRequested(Request):
+    """A client asked to end the warmup for good, so that the account may send without it."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.disable_requested.v1"
+    TOPIC: ClassVar[str] = ACCOUNTS
+
+    reason: str | None = None
 
 
 # --- facts ----------------------------------------------------------------------------------------------------
@@ -103,6 +149,24 @@ class WarmupGraduated(WarmupFact):
     TYPE: ClassVar[str] = "mailwright.warmup.graduated.v1"
 
 
+class WarmupPaused(WarmupFact):
+    """The provider has stopped warming the sender until the warmup is resumed."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.paused.v1"
+
+
+class WarmupResumed(WarmupFact):
+    """A paused warmup goes on; its days go on from where they stopped."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.resumed.v1"
+
+
+class WarmupDisabled(WarmupFact):
+    """The warmup is over because a client wanted it; the account may send."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.disabled.v1"
+
+
 class WarmupBanned(WarmupFact):
     """The warmup provider banned the sender."""
 
@@ -123,11 +187,17 @@ class WarmupEnded(WarmupFact):
 
 EVENTS: tuple[type[Event], ...] = (
     WarmupRetryRequested,
+    WarmupPauseRequested,
+    WarmupResumeRequested,
+    WarmupDisableRequested,
     WarmupStarted,
     WarmupConfirmed,
     WarmupStartFailed,
     WarmupDayRecorded,
     WarmupGraduated,
+    WarmupPaused,
+    WarmupResumed,
+    WarmupDisabled,
     WarmupBanned,
     WarmupSuspended,
     WarmupEnded,

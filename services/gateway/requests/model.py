@@ -14,9 +14,22 @@ class RequestKind(StrEnum):
     """What was asked; with the dialect it decides how the answer is rendered."""
 
     ACCOUNT_CREATE = "account.create"
+    ACCOUNT_CHANGE = "account.change"
+    ACCOUNT_DELETE = "account.delete"
+    ADDRESS_ADD = "account.add_address"
+    ADDRESS_REMOVE = "account.remove_address"
+    CREDENTIAL_CREATE = "account.create_credential"
+    CREDENTIAL_REVOKE = "account.revoke_credential"
     WARMUP_RETRY = "account.retry_warmup"
+    WARMUP_PAUSE = "account.pause_warmup"
+    WARMUP_RESUME = "account.resume_warmup"
+    WARMUP_DISABLE = "account.disable_warmup"
     DOMAIN_CREATE = "domain.create"
+    DOMAIN_CHANGE = "domain.change"
     DOMAIN_VERIFY = "domain.verify"
+    DOMAIN_DELETE = "domain.delete"
+    LOCAL = "local"
+    """Decided by the gateway itself, about what it owns: answered in the transaction that accepts it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def new_account(
     account_id: UUID, request: AccountRequested, claim: DomainClaim, at: datetime
 ) -> AccountState:
     """Return the account a granted request begins with (S0-11, S0-13, S0-25)."""
-    username = request.username.lower()
+    username = (request.username or "").lower()
     names = [name for name in (request.first_name, request.last_name) if name]
     return AccountState(
         account_id=account_id,

@@ -16,6 +16,7 @@ from shared.clock import event_time
 from shared.contracts.accounts import AccountRequested, AccountReserved
 from shared.contracts.answers import AccountRequestAnswered, Outcome
 from shared.contracts.envelope import Recorded
+from shared.errors import Poison
 from shared.messaging.recorder import Recorder
 
 
@@ -42,6 +43,8 @@ async def request_account(request: Recorded, *, store: Reservations, recorder: R
 
 async def _reserve(request: Recorded, store: Reservations, recorder: Recorder) -> Refusal | None:
     asked = cast("AccountRequested", request.data)
+    if asked.username is None or asked.domain_id is None:
+        raise Poison("A request for an account that names no address.")
     claim = await store.claim(asked.domain_id)
     refusal = refuse_by_claim(asked.caller.tenant_id, asked.workspace_id, asked.domain_id, claim)
     if refusal is not None or claim is None:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from shared.contracts.accounts import AccountState, AccountStatus, Failure, Plan, Step
+from shared.contracts.accounts import (
+    AccountChanges,
+    AccountState,
+    AccountStatus,
+    Credential,
+    Failure,
+    Naming,
+    Plan,
+    SendScope,
+    Step,
+)
 from shared.contracts.answers import Outcome
 from shared.contracts.domains import DnsRecord, DomainState, DomainStatus
 from shared.contracts.envelope import Event
 from shared.contracts.registry import EVENT_TYPES
 from shared.contracts.requests import Caller, Dialect
-from shared.contracts.warmups import WarmupState, WarmupStatus
+from shared.contracts.warmups import WarmupDay, WarmupState, WarmupStatus
 
 ACCOUNT = UUID("0192d3a4-0000-7000-8000-000000000001")
 DOMAIN = UUID("0192d3a4-0000-7000-8000-000000000002")
@@ -20,21 +30,26 @@ TENANT = UUID("0192d3a4-0000-7000-8000-000000000003")
 WORKSPACE = UUID("0192d3a4-0000-7000-8000-000000000004")
 USER = UUID("0192d3a4-0000-7000-8000-000000000005")
 REQUEST = UUID("0192d3a4-0000-7000-8000-000000000006")
+CREDENTIAL = UUID("0192d3a4-0000-7000-8000-000000000007")
 THEN = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
 CALLER = Caller(tenant_id=TENANT, workspace_id=WORKSPACE, user_id=USER, key_id="k1", dialect=Dialect.PUFFLE)
+SEND_SCOPE = SendScope(type="group", group_public_ids=("group_1",))
 PLAN = Plan(steps=tuple(Step), warmup=True)
 ACCOUNT_STATE = AccountState(
     account_id=ACCOUNT, tenant_id=TENANT, workspace_id=WORKSPACE, user_id=USER, dialect=Dialect.PUFFLE, plan=PLAN,
     status=AccountStatus.PROVISIONED, address="ada@example.com", username="ada", domain_id=DOMAIN, domain="example.com",
     created_at=THEN, updated_at=THEN, display_name="Ada Lovelace", first_name="Ada", last_name="Lovelace",
     inbox_id="ada@example.com", sender_id="ada@example.com", account_tag_id="t1", warmup_tag_id="t2",
-    credential_ref=UUID("0192d3a4-0000-7000-8000-000000000007"),
+    credential_ref=CREDENTIAL, credentials=(Credential(id=CREDENTIAL, name="first", created_at=THEN),),
+    aliases=("hello@example.org",), primary_alias="hello@example.org", quota_bytes=1_073_741_824,
+    send_scope=SEND_SCOPE, metadata={"team": "sales"},
 )  # fmt: skip
 WARMUP_STATE = WarmupState(
     account_id=ACCOUNT, tenant_id=TENANT, workspace_id=WORKSPACE, address="ada@example.com",
     status=WarmupStatus.WARMING, created_at=THEN, updated_at=THEN, attempts=1, started_at=THEN, is_confirmed=True,
-    day=3, total_sent=42, reputation=71.5,
+    day=3, total_sent=42, reputation=71.5, total_received=40, health_score=98.0, health_label="Excellent",
+    provider_status=1, observed_at=THEN, days=(WarmupDay(date=date(2026, 11, 19), sent=14, received=13, inbox=14),),
 )  # fmt: skip
 DOMAIN_STATE = DomainState(
     domain_id=DOMAIN, tenant_id=TENANT, workspace_id=WORKSPACE, user_id=USER, dialect=Dialect.PUFFLE,
@@ -49,6 +64,20 @@ VALUES: dict[str, Any] = {
     "workspace_id": WORKSPACE,
     "username": "ada",
     "domain_id": DOMAIN,
+    "naming": Naming.OWN_OR_SUFFIXED,
+    "name_source": "Demo",
+    "quota_bytes": 1_073_741_824,
+    "send_scope": SEND_SCOPE,
+    "changes": AccountChanges(signature="Ada"),
+    "changed": ("signature",),
+    "expected_version": 7,
+    "address": "hello@example.org",
+    "is_primary": True,
+    "credential_id": CREDENTIAL,
+    "name": "laptop",
+    "status": "failed",
+    "cascade": True,
+    "reason": "Paused for the holidays.",
     "display_name": "Ada Lovelace",
     "first_name": "Ada",
     "last_name": "Lovelace",

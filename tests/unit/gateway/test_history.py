@@ -119,9 +119,7 @@ def test_what_is_internal_stays_inside() -> None:
     assert public_data(data_of(asked)) == {
         "username": "scout",
         "domain_id": str(ACCOUNT),
-        "display_name": None,
         "first_name": "S",
-        "last_name": None,
     }
 
     shown = public_data(data_of(InboxCreated(account=account_state(ACCOUNT, inbox_id="inb_1"))))

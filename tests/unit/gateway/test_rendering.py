@@ -95,14 +95,37 @@ def test_an_account_never_shows_where_its_secrets_are() -> None:
 def test_a_domain_shows_its_records_and_leaves_out_what_they_do_not_have() -> None:
     records = (
         DnsRecord(type="TXT", name="_x.example.com", value="v"),
-        DnsRecord(type="MX", name="example.com", value="mx", priority=10, status="valid"),
+        DnsRecord(
+            type="MX",
+            name="example.com",
+            value="mx",
+            priority=10,
+            status="valid",
+            purpose="mx",
+            seen=("10 mx.",),
+        ),
     )
 
     shown = domain_json(DomainView(domain_state(DOMAIN, DomainStatus.VERIFIED, dns_records=records), 1))
 
     assert shown["dns_records"] == [
-        {"type": "TXT", "name": "_x.example.com", "value": "v", "status": "missing"},
-        {"type": "MX", "name": "example.com", "value": "mx", "priority": 10, "status": "valid"},
+        {
+            "type": "TXT",
+            "name": "_x.example.com",
+            "value": "v",
+            "status": "missing",
+            "purpose": "other",
+            "seen": (),
+        },
+        {
+            "type": "MX",
+            "name": "example.com",
+            "value": "mx",
+            "priority": 10,
+            "status": "valid",
+            "purpose": "mx",
+            "seen": ("10 mx.",),
+        },
     ]
     assert shown["status"] == "verified"
 

@@ -72,6 +72,8 @@ class DnsRecord(BaseModel):
     value: str
     priority: int | None = None
     status: Literal["missing", "invalid", "valid"]
+    purpose: Literal["mx", "spf", "dkim", "dmarc", "ownership", "other"]
+    seen: list[str]
 
 
 class Domain(BaseModel):
