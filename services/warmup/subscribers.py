@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.warmup.handlers.end_warmup import end_warmup
+from services.warmup.handlers.end_warmup import end_before_start, end_warmup
 from services.warmup.handlers.retry_warmup import retry_warmup
 from services.warmup.handlers.start_warmup import start_warmup
 from services.warmup.store import Store
@@ -25,8 +25,13 @@ def handle_batches(recorder: Recorder) -> BatchHandler:
         if isinstance(data, AccountProvisioned):
             await start_warmup(Store(connection, recorder), recorder, received.event, data.account)
 
-    async def on_account_going(connection: Connection, received: Received) -> None:
+    async def on_account_failed(connection: Connection, received: Received) -> None:
         await end_warmup(Store(connection, recorder), recorder, received.event)
+
+    async def on_account_deleting(connection: Connection, received: Received) -> None:
+        data = received.event.data
+        if isinstance(data, AccountDeleting):
+            await end_before_start(Store(connection, recorder), recorder, received.event, data.account)
 
     async def on_retry_requested(connection: Connection, received: Received) -> None:
         data = received.event.data
@@ -36,8 +41,8 @@ def handle_batches(recorder: Recorder) -> BatchHandler:
     return dispatch(
         {
             AccountProvisioned: on_account_provisioned,
-            AccountProvisioningFailed: on_account_going,
-            AccountDeleting: on_account_going,
+            AccountProvisioningFailed: on_account_failed,
+            AccountDeleting: on_account_deleting,
             WarmupRetryRequested: on_retry_requested,
         }
     )

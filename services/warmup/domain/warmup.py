@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from shared.contracts.accounts import Failure
+from shared.contracts.accounts import AccountState, Failure
+from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupState, WarmupStatus
 
 
@@ -65,6 +66,25 @@ class Warmup:
     def is_open(self) -> bool:
         """Whether an attempt to enable is under way."""
         return self.attempt_by is not None
+
+
+def begun(account: AccountState, event: Recorded, now: datetime) -> Warmup:
+    """Return the warmup that an account's event gives rise to, its first attempt due at once."""
+    return Warmup(
+        account_id=account.account_id,
+        tenant_id=account.tenant_id,
+        workspace_id=account.workspace_id,
+        address=account.address,
+        account_version=event.sequence or 0,
+        status=WarmupStatus.STARTING,
+        created_at=now,
+        updated_at=now,
+        last_event_id=event.id,
+        last_event_time=event.time,
+        traceparent=event.traceparent,
+        create_request_id=event.request_id,
+        due_at=now,
+    )
 
 
 def state_of(warmup: Warmup) -> WarmupState:

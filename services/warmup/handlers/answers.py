@@ -55,6 +55,6 @@ def ended_before_start(request_id: UUID, account_id: UUID) -> AccountRequestAnsw
         request_id=request_id,
         outcome=Outcome.REFUSED,
         subject_id=account_id,
-        code="account_deleting",
+        code="account_deleted",
         message="The account was deleted before its warmup began.",
     )

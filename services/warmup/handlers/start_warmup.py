@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from services.warmup.domain.warmup import Warmup
-from services.warmup.ports import WarmupStore
+from services.warmup.domain.warmup import begun
+from services.warmup.handlers import answers
+from services.warmup.ports import Cause, WarmupStore
 from shared.contracts.accounts import AccountState
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupStatus
@@ -13,24 +14,13 @@ from shared.messaging.recorder import Recorder
 async def start_warmup(
     store: WarmupStore, recorder: Recorder, provisioned: Recorded, account: AccountState
 ) -> None:
-    """Keep a new warmup; nothing is told of it before its first attempt has come to an outcome."""
-    if not account.plan.warmup:
+    """Keep a new warmup; nothing is told of it before its first attempt has come to an outcome.
+
+    One that ended before it began stays ended: only the create request, if it has no answer yet, gets one.
+    """
+    if not account.plan.warmup or await store.add(begun(account, provisioned, recorder.clock.now())):
         return
-    now = recorder.clock.now()
-    await store.add(
-        Warmup(
-            account_id=account.account_id,
-            tenant_id=account.tenant_id,
-            workspace_id=account.workspace_id,
-            address=account.address,
-            account_version=provisioned.sequence or 0,
-            status=WarmupStatus.STARTING,
-            created_at=now,
-            updated_at=now,
-            last_event_id=provisioned.id,
-            last_event_time=provisioned.time,
-            traceparent=provisioned.traceparent,
-            create_request_id=provisioned.request_id,
-            due_at=now,
-        )
-    )
+    known = await store.load(account.account_id)
+    if known is not None and known.status is WarmupStatus.ENDED and provisioned.request_id is not None:
+        refusal = answers.ended_before_start(provisioned.request_id, account.account_id)
+        await store.answer(Cause.of(provisioned), refusal)

@@ -97,8 +97,18 @@ class Bench:
         )
         return account_id
 
-    async def going(self, account_id: UUID, fact: type[Any] = AccountDeleting) -> None:
-        await self.receive(fact(account=account_state(account_id, "x@y.z")), account_id, sequence=7)
+    async def provisioned_again(self, account_id: UUID, address: str) -> None:
+        """Let the fact that an account is provisioned arrive once more, or late."""
+        await self.receive(
+            AccountProvisioned(account=account_state(account_id, address)), account_id, sequence=6
+        )
+
+    async def going(
+        self, account_id: UUID, fact: type[Any] = AccountDeleting, *, warmup: bool = True
+    ) -> None:
+        """Let an account go away on somebody's request."""
+        state = account_state(account_id, "x@y.z", warmup=warmup)
+        await self.receive(fact(account=state), account_id, sequence=7, request_id=RandomIds().new())
 
     async def ask_retry(
         self, account_id: UUID, *, caller: Caller = CALLER, request_id: UUID | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shared.clock import RandomIds
 from shared.contracts.accounts import AccountDeleting, AccountProvisioningFailed
 from tests.integration.warmup.bench import Bench
 
@@ -23,7 +24,7 @@ async def test_a_warmup_ends_with_its_account(bench: Bench, fact: type[AccountDe
 async def test_an_account_without_a_warmup_goes_silently(bench: Bench) -> None:
     account = await bench.provisioned("plain", warmup=False)
 
-    await bench.going(account)
+    await bench.going(account, warmup=False)
 
     assert await bench.told() == []
 
@@ -48,4 +49,48 @@ async def test_an_account_that_goes_before_its_first_attempt_ended_answers_its_c
     await bench.enable.run(batch)  # the worker was under way and comes too late
 
     assert await bench.facts(account) == ["ended"]
-    assert await bench.outcomes(account) == [("refused", "account_deleting")]
+    assert await bench.outcomes(account) == [("refused", "account_deleted")]
+
+
+async def test_an_account_deleted_before_its_warmup_began_has_an_ended_warmup(bench: Bench) -> None:
+    account = RandomIds().new()
+
+    await bench.going(account)
+    await bench.going(account)
+
+    assert await bench.facts(account) == ["ended"]
+    (ended,) = await bench.told(account)
+    assert ended.data["warmup"]["status"] == "ended"
+
+
+async def test_a_provisioned_account_that_comes_after_its_deletion_never_warms(bench: Bench) -> None:
+    account = RandomIds().new()
+    await bench.going(account)
+
+    await bench.provisioned_again(account, "late@myagentmail.com")
+    await bench.provisioned_again(account, "late@myagentmail.com")
+
+    assert await bench.work() == 0
+    assert await bench.facts(account) == ["ended"]
+    assert await bench.outcomes(account) == [("refused", "account_deleted")]
+
+
+async def test_a_provisioned_account_that_comes_again_after_its_end_is_not_answered_again(
+    bench: Bench,
+) -> None:
+    account = await bench.warming("again")
+    await bench.going(account)
+
+    await bench.provisioned_again(account, "again@myagentmail.com")
+
+    assert await bench.work() == 0
+    assert await bench.facts(account) == ["started", "confirmed", "ended"]
+    assert await bench.outcomes(account) == [("done", None)]
+
+
+async def test_an_account_that_failed_before_its_warmup_began_has_none(bench: Bench) -> None:
+    account = RandomIds().new()
+
+    await bench.going(account, AccountProvisioningFailed)
+
+    assert await bench.told() == []
