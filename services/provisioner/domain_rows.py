@@ -21,6 +21,8 @@ CHANGING = (
 COLUMNS = (*IDENTITY, *CHANGING)
 
 SELECT = f"select {', '.join(COLUMNS)} from domain_claim"  # noqa: S608  only our own column names
+LIVING = "status not in ('deleting', 'deleted')"
+"""Holds for the claims that are not being given up: a workspace has one of them to a name in each dialect."""
 INSERT = f"""
     insert into domain_claim ({", ".join(COLUMNS)}) values ({", ".join(f"${n}" for n in range(1, len(COLUMNS) + 1))})
     on conflict do nothing returning id

@@ -46,11 +46,15 @@ class PostgresReservations:
         return await answers.begin(self._connection, self._recorder, request)
 
     async def claim(self, domain_id: UUID) -> DomainClaim | None:
-        """Return what is known of a claim to a domain."""
+        """Return what is known of a claim to a domain; it stays so until the transaction ends.
+
+        The lock keeps a deletion of the claim out: it either finds the account that is made here, or comes first and
+        is seen here.
+        """
         row = await self._connection.fetchrow(
             """
             select id, tenant_id, workspace_id, domain, status = $2 as is_verified, is_platform
-            from domain_claim where id = $1
+            from domain_claim where id = $1 for key share
             """,
             domain_id,
             DomainStatus.VERIFIED.value,

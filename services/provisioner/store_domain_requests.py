@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from services.provisioner.domain.domains import PLATFORM_TENANT, Claim, platform_claim
-from services.provisioner.domain_rows import INSERT, SELECT, changing_values, claim_of, identity_values
+from services.provisioner.domain_rows import (
+    INSERT,
+    LIVING,
+    SELECT,
+    changing_values,
+    claim_of,
+    identity_values,
+)
 from shared.contracts.answers import RequestAnswered
 from shared.contracts.envelope import Recorded
 from shared.db.pool import Connection, Pool
@@ -53,9 +60,10 @@ class PostgresClaimDesk:
         if await self._connection.fetchval(INSERT, *identity_values(claim), *changing_values(claim)):
             return None
         row = await self._connection.fetchrow(
-            f"{SELECT} where tenant_id = $1 and workspace_id = $2 and domain = $3",
+            f"{SELECT} where tenant_id = $1 and workspace_id = $2 and dialect = $3 and domain = $4 and {LIVING}",
             claim.state.tenant_id,
             claim.state.workspace_id,
+            claim.state.dialect.value,
             claim.state.domain,
         )
         return None if row is None else claim_of(row)

@@ -28,6 +28,7 @@ class ProviderDomain(ProvisionerTable, table=True):
     due_at: datetime | None = instant(optional=True)
     lease_token: UUID | None
     leased_until: datetime | None = instant(optional=True)
+    removal_intent_at: datetime | None = instant(optional=True)
 
 
 class DomainClaim(ProvisionerTable, table=True):
@@ -75,3 +76,6 @@ class DomainRequest(ProvisionerTable, table=True):
     claim_id: UUID = Field(foreign_key="domain_claim.id")
     is_check: bool
     traceparent: str | None
+    change_to: str | None
+    is_deletion: bool
+    is_cascade: bool

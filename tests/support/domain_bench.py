@@ -39,6 +39,7 @@ class Tenant:
 
     id: UUID = field(default_factory=IDS.new)
     workspace_id: UUID = field(default_factory=IDS.new)
+    dialect: Dialect = Dialect.PUFFLE
 
     def caller(self) -> Caller:
         return Caller(
@@ -46,7 +47,7 @@ class Tenant:
             workspace_id=self.workspace_id,
             user_id=self.id,
             key_id="key",
-            dialect=Dialect.PUFFLE,
+            dialect=self.dialect,
         )
 
 

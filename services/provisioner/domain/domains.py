@@ -10,7 +10,7 @@ from enum import StrEnum
 from uuid import UUID, uuid5
 
 from shared.contracts.domains import DnsRecord, DomainState, DomainStatus
-from shared.contracts.requests import Dialect
+from shared.contracts.requests import Caller, Dialect
 
 PLATFORM_TENANT = UUID(int=0)
 """Owns the domains that every tenant may use."""
@@ -18,6 +18,9 @@ LAST_DOUBLING = 5
 """The delay between checks doubles this often: 10, 20, 40, 80, 160, 320 minutes with the default first delay."""
 PATIENCE = 72
 """How many first delays a domain may take to verify: 12 hours with the default."""
+
+
+_AT_REST = frozenset({DomainStatus.VERIFIED, DomainStatus.DELETING, DomainStatus.DELETED})
 
 
 class ProviderStatus(StrEnum):
@@ -134,12 +137,23 @@ def ownership_name(domain: str) -> str:
     return f"_mailwright.{domain}"
 
 
+def may_see(claim: Claim, caller: Caller) -> bool:
+    """Tell whether the claim exists for this caller: its tenant's, its workspace's, its dialect's, and not deleted."""
+    state = claim.state
+    return (
+        not claim.is_platform
+        and claim.status is not DomainStatus.DELETED
+        and (state.tenant_id, state.dialect) == (caller.tenant_id, caller.dialect)
+        and caller.workspace_id in {None, state.workspace_id}
+    )
+
+
 # --- what is due ----------------------------------------------------------------------------------------------
 
 
 def is_work_due(claim: Claim, now: datetime, *, is_asked: bool) -> bool:
     """Tell whether a claim needs anything of the provider or of DNS now; `is_asked`: a client wants a check."""
-    if claim.is_platform or claim.status in {DomainStatus.VERIFIED, DomainStatus.DELETING}:
+    if claim.is_platform or claim.status in _AT_REST:
         return False
     if is_asked:
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.provisioner.domain.domain_changes import TAKEN, answer_of, refusal_of
-from services.provisioner.domain.domains import Claim
+from services.provisioner.domain.domains import may_see
 from services.provisioner.ports_domains import ClaimDesk
 from shared.contracts.accounts import Failure
 from shared.contracts.domains import DomainStatus, DomainVerificationRequested
@@ -17,7 +17,7 @@ async def verify_domain(request: Recorded, asked: DomainVerificationRequested, *
     if request.request_id is None or not await desk.begin(request):
         return
     claim = await desk.claim(request.subject)
-    if claim is None or not _may_see(claim, request, asked):
+    if claim is None or not may_see(claim, asked.caller) or claim.status is DomainStatus.DELETING:
         await desk.answer(request, refusal_of(request.request_id, request.subject, NOT_FOUND))
     elif claim.status is DomainStatus.VERIFIED:
         await desk.answer(request, answer_of(claim, request.request_id))
@@ -25,12 +25,3 @@ async def verify_domain(request: Recorded, asked: DomainVerificationRequested, *
         await desk.answer(request, refusal_of(request.request_id, claim.id, TAKEN))
     else:
         await desk.ask(request, claim, is_check=True)
-
-
-def _may_see(claim: Claim, request: Recorded, asked: DomainVerificationRequested) -> bool:
-    return (
-        not claim.is_platform
-        and claim.status is not DomainStatus.DELETING
-        and claim.state.tenant_id == request.tenant_id
-        and asked.caller.workspace_id in {None, claim.state.workspace_id}
-    )

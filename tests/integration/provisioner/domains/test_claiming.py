@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from services.provisioner.domain.domains import PLATFORM_TENANT, platform_domain
 from services.provisioner.domains import running
 from services.provisioner.store_domain_requests import seed_platform_domains
 from shared.contracts.answers import Outcome
+from shared.contracts.requests import Dialect
 from tests.support.domain_bench import IDS, Bench, Tenant, bench
 from tests.support.eventually import eventually
 from tests.support.simulator import Simulated
@@ -94,6 +96,21 @@ async def test_two_workspaces_of_a_tenant_may_share_a_domain(domains: Bench, acm
     assert len(domains.simulator.ledger("domain.created")) == 1
 
 
+async def test_each_dialect_has_a_claim_of_its_own(domains: Bench, acme: Tenant) -> None:
+    other = replace(acme, dialect=Dialect.SENDMUX)
+    first = await domains.claim("acme.example", acme)
+    second = await domains.claim("acme.example", other)
+
+    async with domains.working():
+        await domains.has_status(first.domain_id, "verified")
+        state = await domains.has_status(second.domain_id, "verified")
+        again = await domains.claim("acme.example", other)
+
+        assert (await domains.answer(again.request_id)).subject_id == second.domain_id
+    assert state.dialect is Dialect.SENDMUX
+    assert len(domains.simulator.ledger("domain.created")) == 1
+
+
 @pytest.mark.contract("S0-18")
 async def test_a_foreign_claim_looks_as_if_it_were_not_there(
     domains: Bench, acme: Tenant, globex: Tenant
@@ -103,6 +120,7 @@ async def test_a_foreign_claim_looks_as_if_it_were_not_there(
     for stranger, domain_id in (
         (globex, ours.domain_id),
         (Tenant(id=acme.id), ours.domain_id),
+        (replace(acme, dialect=Dialect.MYAGENTMAIL), ours.domain_id),
         (acme, IDS.new()),
     ):
         asked = await domains.verify(domain_id, stranger)
