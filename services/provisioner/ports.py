@@ -15,6 +15,7 @@ from services.provisioner.domain.accounts import DomainClaim, Holder, Reservatio
 from shared.contracts.accounts import AccountState
 from shared.contracts.answers import RequestAnswered
 from shared.contracts.envelope import Recorded
+from shared.contracts.requests import Dialect
 from shared.errors import MailwrightError, Retryable
 
 
@@ -51,6 +52,12 @@ class Reservations(Protocol):
 
     async def claim(self, domain_id: UUID) -> DomainClaim | None:
         """Return what is known of a claim to a domain."""
+        ...
+
+    async def claim_to(
+        self, domain: str, tenant_id: UUID, workspace_id: UUID, dialect: Dialect
+    ) -> DomainClaim | None:
+        """Return the platform's claim to a name, else the one that a workspace made in a dialect."""
         ...
 
     async def reserve(self, reservation: Reservation) -> Holder | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -114,7 +115,8 @@ def account_row(one: SagaWrite) -> tuple[Any, ...]:
     account, failure = saga.account, saga.account.failure
     return (
         account.account_id, account.status.value, account.inbox_id, account.sender_id, account.account_tag_id,
-        account.warmup_tag_id, account.credential_ref, failure.code if failure else None,
+        account.warmup_tag_id, account.credential_ref,
+        json.dumps([credential.model_dump(mode="json") for credential in account.credentials]), failure.code if failure else None,
         failure.message if failure else None, saga.version, saga.last_event_id, saga.last_event_time, account.updated_at,
     )  # fmt: skip
 

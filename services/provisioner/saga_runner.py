@@ -15,7 +15,7 @@ from services.provisioner.leases import Leases
 from services.provisioner.ports import LeaseLost, MailboxNotReady, OperatorFault, Refused
 from services.provisioner.saga_rows import SagaWrite
 from shared.clock import event_time
-from shared.contracts.accounts import AccountFact, Failure, Step
+from shared.contracts.accounts import AccountFact, Credential, Failure, Step
 from shared.contracts.envelope import Recorded
 from shared.errors import Retryable, Unknown
 from shared.http.errors import ProviderThrottled
@@ -29,6 +29,8 @@ log = get_logger(__name__)
 SPREAD_SECONDS = 0.5
 """Sagas that were told to wait for the same instant come back this far apart."""
 
+FIRST_CREDENTIAL = "default"
+"""The name of the credential that an account is made with."""
 OUT_OF_TIME = Failure(
     code="provider_unavailable", message="The provider did not answer in time; nothing was made."
 )
@@ -101,10 +103,11 @@ class SagaRunner:
         except Retryable as error:
             self._note(saga, step, "step_postponed", error.code)
             return self._after_nothing(saga, step, error), None
-        fields = effect.fields
+        fields, now = effect.fields, self._now(saga)
         if effect.secret is not None:
-            fields = {**fields, "credential_ref": self._recorder.ids.new()}
-        return sagas.succeed(saga, step, fields, effect.reference, self._now(saga)), effect.secret
+            credential = Credential(id=self._recorder.ids.new(), name=FIRST_CREDENTIAL, created_at=now)
+            fields = {**fields, "credential_ref": credential.id, "credentials": (credential,)}
+        return sagas.succeed(saga, step, fields, effect.reference, now), effect.secret
 
     async def _have_effect(self, saga: Saga, step: Step) -> Effect:
         action, record = self._actions[step], saga.record(step)

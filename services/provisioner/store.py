@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import asyncpg
+
 from services.provisioner.domain.accounts import DomainClaim, Holder, Reservation
 from shared.contracts.answers import RequestAnswered
 from shared.contracts.domains import DomainStatus
 from shared.contracts.envelope import Recorded
+from shared.contracts.requests import Dialect
 from shared.db.pool import Connection
 from shared.errors import Retryable
 from shared.messaging import answers
@@ -21,15 +24,19 @@ RESERVE = """
     ), created as (
         insert into account (
             id, tenant_id, workspace_id, user_id, dialect, plan, status, address, username, domain_id, domain,
-            display_name, first_name, last_name, daily_limit, suspended,
+            display_name, first_name, last_name, daily_limit, suspended, quota_bytes, send_scope,
             version, last_event_id, last_event_time, created_at, updated_at
         )
-        select account_id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 1, $17, $18, $19, $19
+        select account_id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $22, $23,
+            1, $17, $18, $19, $19
         from free returning id
     )
     insert into saga (account_id, direction, epoch, request_id, traceparent)
     select id, 'forward', 1, $20, $21 from created
     returning account_id
+"""
+CLAIM = """
+    select id, tenant_id, workspace_id, dialect, domain, status = $2 as is_verified, is_platform from domain_claim
 """
 HOLDER = "select account_id, state = 'burned', reason, burned_at from address where address = $1"
 
@@ -52,14 +59,27 @@ class PostgresReservations:
         is seen here.
         """
         row = await self._connection.fetchrow(
-            """
-            select id, tenant_id, workspace_id, domain, status = $2 as is_verified, is_platform
-            from domain_claim where id = $1 for key share
-            """,
-            domain_id,
-            DomainStatus.VERIFIED.value,
+            f"{CLAIM} where id = $1 for key share", domain_id, DomainStatus.VERIFIED.value
         )
-        return None if row is None else DomainClaim(**dict(row))
+        return None if row is None else _claim(row)
+
+    async def claim_to(
+        self, domain: str, tenant_id: UUID, workspace_id: UUID, dialect: Dialect
+    ) -> DomainClaim | None:
+        """Return the platform's claim to a name, else the one that a workspace made in a dialect; it stays so too."""
+        row = await self._connection.fetchrow(
+            f"""
+            {CLAIM} where domain = $1 and status not in ('deleting', 'deleted')
+                and (is_platform or (tenant_id = $3 and workspace_id = $4 and dialect = $5))
+            order by is_platform desc limit 1 for key share
+            """,
+            domain,
+            DomainStatus.VERIFIED.value,
+            tenant_id,
+            workspace_id,
+            dialect.value,
+        )
+        return None if row is None else _claim(row)
 
     async def reserve(self, reservation: Reservation) -> Holder | None:
         """Reserve the address and record the account, its saga and its first fact; else say who holds it.
@@ -93,6 +113,8 @@ class PostgresReservations:
             account.created_at,
             reservation.request.request_id,
             reservation.request.traceparent,
+            account.quota_bytes,
+            account.send_scope.model_dump(mode="json"),
         )
         if reserved is not None:
             await append(self._connection, fact)
@@ -105,3 +127,7 @@ class PostgresReservations:
     async def answer(self, request: Recorded, data: RequestAnswered) -> None:
         """Record the one answer of the request."""
         await answers.answer(self._connection, self._recorder, request, data)
+
+
+def _claim(row: asyncpg.Record) -> DomainClaim:
+    return DomainClaim(**{**dict(row), "dialect": Dialect(row["dialect"])})

@@ -82,14 +82,14 @@ WRITE_STEPS = """
 WRITE_ACCOUNTS = """
     update account set
         status = w.status, inbox_id = w.inbox_id, sender_id = w.sender_id, account_tag_id = w.account_tag_id,
-        warmup_tag_id = w.warmup_tag_id, credential_ref = w.credential_ref, failure_code = w.failure_code,
-        failure_message = w.failure_message, version = w.version, last_event_id = w.last_event_id,
+        warmup_tag_id = w.warmup_tag_id, credential_ref = w.credential_ref, credentials = w.credentials::jsonb,
+        failure_code = w.failure_code, failure_message = w.failure_message, version = w.version, last_event_id = w.last_event_id,
         last_event_time = w.last_event_time, updated_at = w.updated_at
     from unnest(
         $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[],
-        $9::text[], $10::bigint[], $11::uuid[], $12::timestamptz[], $13::timestamptz[]
+        $9::text[], $10::text[], $11::bigint[], $12::uuid[], $13::timestamptz[], $14::timestamptz[]
     ) as w (
-        id, status, inbox_id, sender_id, account_tag_id, warmup_tag_id, credential_ref, failure_code,
+        id, status, inbox_id, sender_id, account_tag_id, warmup_tag_id, credential_ref, credentials, failure_code,
         failure_message, version, last_event_id, last_event_time, updated_at
     )
     where account.id = w.id
@@ -215,9 +215,10 @@ class SagaStore:
                 kind=CREDENTIAL_KIND,
                 secret=one.secret,
             )
-        had = one.before.account.credential_ref
-        if had is not None and account.credential_ref is None:
-            await self._vault.forget(connection, id=had)
+        kept = {credential.id for credential in account.credentials}
+        for credential in one.before.account.credentials:
+            if credential.id not in kept:
+                await self._vault.forget(connection, id=credential.id)
         if change.address is AddressFate.RELEASED:
             await connection.execute(GIVE_BACK, account.account_id)
         elif change.address is AddressFate.BURNED:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, MetaData
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Column, DateTime, MetaData, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 SCHEMA = "provisioner"
@@ -49,6 +49,12 @@ class Account(ProvisionerTable, table=True):
     account_tag_id: str | None
     warmup_tag_id: str | None
     credential_ref: UUID | None
+    credentials: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    aliases: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    primary_alias: str | None
+    quota_bytes: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    send_scope: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    account_metadata: dict[str, Any] = Field(sa_column=Column("metadata", JSONB, nullable=False))
     failure_code: str | None
     failure_message: str | None
     version: int = Field(sa_column=Column(BigInteger, nullable=False))

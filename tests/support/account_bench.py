@@ -72,7 +72,7 @@ class Bench:
         """The service's own connections."""
         return self.context.pool
 
-    async def ask(self, username: str, *, plan: Plan = PUFFLE, **more: Any) -> Recorded:
+    async def ask(self, username: str | None, *, plan: Plan = PUFFLE, **more: Any) -> Recorded:
         """Hand a create request to the handler as a consumed batch does, and return it."""
         request = self.request(username, plan=plan, **more)
         await self.hand_over(request)
@@ -80,24 +80,30 @@ class Bench:
 
     def request(
         self,
-        username: str,
+        username: str | None,
         *,
         plan: Plan = PUFFLE,
         tenant_id: UUID = TENANT,
         workspace_id: UUID = WORKSPACE,
-        domain_id: UUID = DOMAIN_ID,
+        domain_id: UUID | None = DOMAIN_ID,
+        dialect: Dialect = Dialect.PUFFLE,
+        is_bound: bool = True,
         **more: Any,
     ) -> Recorded:
-        """Make a create request."""
+        """Make a create request; `is_bound` when its key sees one workspace only."""
         caller = Caller(
-            tenant_id=tenant_id, workspace_id=workspace_id, user_id=USER, key_id="k", dialect=Dialect.PUFFLE
+            tenant_id=tenant_id,
+            workspace_id=workspace_id if is_bound else None,
+            user_id=USER,
+            key_id="k",
+            dialect=dialect,
         )
         data = AccountRequested(
             caller=caller,
             plan=plan,
             workspace_id=workspace_id,
             username=username,
-            domain_id=domain_id,
+            domain_id=None if "domain" in more else domain_id,
             **more,
         )
         return recorder.event(
@@ -183,6 +189,7 @@ class Bench:
         tenant_id: UUID = TENANT,
         workspace_id: UUID = WORKSPACE,
         is_platform: bool = False,
+        dialect: Dialect = Dialect.PUFFLE,
     ) -> None:
         """Make a claim to a domain by hand."""
         await self.pool.execute(
@@ -193,7 +200,7 @@ class Bench:
             insert into domain_claim (
                 id, tenant_id, workspace_id, user_id, dialect, domain, status, is_platform, version, ownership_value,
                 publication, dns_records, is_dns_synced, created_at, updated_at
-            ) values ($1, $2, $3, $4, 'puffle', $5, $6, $7, 1, '', 'manual', '[]', false, now(), now())
+            ) values ($1, $2, $3, $4, $8, $5, $6, $7, 1, '', 'manual', '[]', false, now(), now())
             """,
             domain_id,
             tenant_id,
@@ -202,6 +209,7 @@ class Bench:
             domain,
             status.value,
             is_platform,
+            dialect.value,
         )
 
 

@@ -10,15 +10,17 @@ from uuid import UUID
 
 from shared.contracts.accounts import AccountRequested, AccountState, AccountStatus
 from shared.contracts.envelope import Recorded
+from shared.contracts.requests import Dialect
 
 
 @dataclass(frozen=True, slots=True)
 class DomainClaim:
-    """A claim to a domain, as far as accounts care; a platform domain is open to every tenant."""
+    """A claim to a domain, as far as accounts care; a platform domain is open to every tenant in every dialect."""
 
     id: UUID
     tenant_id: UUID
     workspace_id: UUID
+    dialect: Dialect
     domain: str
     is_verified: bool
     is_platform: bool
@@ -52,14 +54,16 @@ class Refusal:
     details: dict[str, Any]
 
 
-def refuse_by_claim(
-    tenant_id: UUID, workspace_id: UUID, domain_id: UUID, claim: DomainClaim | None
-) -> Refusal | None:
-    """Return why this workspace may not use the domain, or None (S0-17, S0-18, S0-19)."""
+def refuse_by_claim(asked: AccountRequested, claim: DomainClaim | None) -> Refusal | None:
+    """Return why this workspace may not use the domain in this dialect, or None (S0-17, S0-18, S0-19, S4-9)."""
+    caller = asked.caller
     if claim is None or not (
-        claim.is_platform or (claim.tenant_id, claim.workspace_id) == (tenant_id, workspace_id)
+        claim.is_platform
+        or (claim.tenant_id, claim.workspace_id, claim.dialect)
+        == (caller.tenant_id, asked.workspace_id, caller.dialect)
     ):
-        return Refusal("domain_not_found", f"There is no domain {domain_id} in this workspace.", {})
+        named = asked.domain or asked.domain_id
+        return Refusal("domain_not_found", f"There is no domain {named} in this workspace.", {})
     if not claim.is_verified:
         return Refusal("domain_not_verified", f"The domain {claim.domain} is not verified.", {})
     return None
@@ -100,6 +104,8 @@ def new_account(
         display_name=request.display_name or " ".join(names) or None,
         first_name=request.first_name,
         last_name=request.last_name,
+        quota_bytes=request.quota_bytes,
+        send_scope=request.send_scope,
         created_at=at,
         updated_at=at,
     )

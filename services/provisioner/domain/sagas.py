@@ -26,9 +26,13 @@ FACTS: dict[Step, type[AccountFact]] = {
     Step.SENDER: facts_of.SenderRegistered,
     Step.TAGS: facts_of.TagsAssigned,
 }
-NOTHING_AT_PROVIDERS: dict[str, None] = dict.fromkeys(
-    ("inbox_id", "sender_id", "account_tag_id", "warmup_tag_id", "credential_ref")
-)
+NOTHING_AT_PROVIDERS: dict[str, Any] = {
+    **dict.fromkeys(
+        ("inbox_id", "sender_id", "account_tag_id", "warmup_tag_id", "credential_ref", "primary_alias")
+    ),
+    "credentials": (),
+    "aliases": (),
+}
 
 
 class Direction(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from services.provisioner.domain.accounts import (
+    DomainClaim,
     Refusal,
     Reservation,
     new_account,
@@ -43,10 +44,10 @@ async def request_account(request: Recorded, *, store: Reservations, recorder: R
 
 async def _reserve(request: Recorded, store: Reservations, recorder: Recorder) -> Refusal | None:
     asked = cast("AccountRequested", request.data)
-    if asked.username is None or asked.domain_id is None:
+    if asked.username is None:
         raise Poison("A request for an account that names no address.")
-    claim = await store.claim(asked.domain_id)
-    refusal = refuse_by_claim(asked.caller.tenant_id, asked.workspace_id, asked.domain_id, claim)
+    claim = await _claim(asked, store)
+    refusal = refuse_by_claim(asked, claim)
     if refusal is not None or claim is None:
         return refusal
     account = new_account(request.subject, asked, claim, event_time(recorder.clock.now(), request.time))
@@ -60,3 +61,12 @@ async def _reserve(request: Recorded, store: Reservations, recorder: Recorder) -
     )
     holder = await store.reserve(Reservation(account, fact, request))
     return None if holder is None else refuse_by_holder(account.address, holder)
+
+
+async def _claim(asked: AccountRequested, store: Reservations) -> DomainClaim | None:
+    if asked.domain_id is not None:
+        return await store.claim(asked.domain_id)
+    if asked.domain is None:
+        raise Poison("A request for an account that names no domain.")
+    caller = asked.caller
+    return await store.claim_to(asked.domain, caller.tenant_id, asked.workspace_id, caller.dialect)

@@ -16,7 +16,7 @@ async def request_domain(
 ) -> None:
     """Take a claim in hand once, however often its request arrives.
 
-    A workspace has one claim to a name; an unverified claim of another tenant is no hindrance, a verified one is.
+    A workspace has one claim to a name in each dialect; an unverified claim of another tenant is no hindrance, a verified one is.
     """
     if request.request_id is None or not await desk.begin(request):
         return

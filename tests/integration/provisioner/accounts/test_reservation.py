@@ -7,9 +7,11 @@ from uuid import UUID
 
 import pytest
 
+from shared.contracts.accounts import SendScope
 from shared.contracts.answers import Outcome
 from shared.contracts.domains import DomainStatus
-from tests.support.account_bench import DOMAIN, PUFFLE, TENANT, Bench
+from shared.contracts.requests import Dialect
+from tests.support.account_bench import DOMAIN, PUFFLE, SENDMUX, TENANT, Bench
 
 OTHER_TENANT, OTHER_WORKSPACE = UUID(int=0xA2), UUID(int=0xB2)
 
@@ -82,6 +84,39 @@ async def test_a_platform_domain_is_open_to_every_tenant(bench: Bench) -> None:
     request = await bench.ask("ada", domain_id=domain_id)
 
     assert await bench.facts(request.subject) == ["AccountReserved"]
+
+
+@pytest.mark.contract("S2-10", "S4-9")
+async def test_a_domain_is_found_by_its_name_in_the_dialect_that_claimed_it(bench: Bench) -> None:
+    await bench.claim_domain(UUID(int=0xD4), "twice.example", dialect=Dialect.SENDMUX)
+    await bench.claim_domain(
+        UUID(int=0xD5), "twice.example", dialect=Dialect.MYAGENTMAIL, status=DomainStatus.PENDING
+    )
+    await bench.claim_domain(UUID(int=0xD6), "shared.example", tenant_id=OTHER_TENANT, is_platform=True)
+
+    sendmux = await bench.ask("ada", domain="twice.example", dialect=Dialect.SENDMUX)
+    young = await bench.ask("bob", domain="twice.example", dialect=Dialect.MYAGENTMAIL)
+    foreign = await bench.ask("cyd", domain="twice.example", dialect=Dialect.PUFFLE)
+    shared = await bench.ask("ada", domain="shared.example", dialect=Dialect.MYAGENTMAIL)
+
+    assert (await bench.events(sendmux.subject))[0].data.account.domain_id == UUID(int=0xD4)
+    assert (await bench.events(shared.subject))[0].data.account.domain_id == UUID(int=0xD6)
+    answers = [await bench.answer(request.subject) for request in (young, foreign)]
+    assert [one.code for one in answers if one] == ["domain_not_verified", "domain_not_found"]
+
+
+@pytest.mark.contract("S4-6", "S4-7")
+async def test_what_sendmux_keeps_of_a_mailbox_is_in_its_facts(bench: Bench) -> None:
+    scope = SendScope(type="providers", provider_public_ids=("prv_1",))
+    request = await bench.ask("ada", plan=SENDMUX, quota_bytes=5368709120, send_scope=scope)
+
+    async with bench.working():
+        await bench.finished(request)
+
+    account = (await bench.events(request.subject))[-1].data.account
+    assert (account.quota_bytes, account.send_scope) == (5368709120, scope)
+    assert [credential.name for credential in account.credentials] == ["default"]
+    assert account.credentials[0].id == account.credential_ref
 
 
 @pytest.mark.contract("S0-38")
