@@ -32,10 +32,21 @@ async def read_json(request: Request) -> Any:
     Raises:
         ApiError: It is not JSON in UTF-8 (415, 400), or too large (413).
     """
-    content_type = request.headers.get("content-type", "")
-    if _JSON_TYPE.fullmatch(content_type) is None or "content-encoding" in request.headers:
-        raise unsupported_media_type()
+    _require_json(request)
     return _parse(await _read(request))
+
+
+async def read_optional_json(request: Request) -> Any:
+    """Return the call's body as JSON; nothing is the same as an empty object.
+
+    Raises:
+        ApiError: It is not JSON in UTF-8 (415, 400), or too large (413).
+    """
+    body = await _read(request)
+    if not body.strip():
+        return {}
+    _require_json(request)
+    return _parse(body)
 
 
 async def read_nothing(request: Request) -> None:
@@ -64,6 +75,12 @@ def shaped(shape: type[Shape], value: Any) -> Shape:
         return shape.model_validate(value)
     except ValidationError as error:
         raise _refusal(error.errors(include_url=False, include_context=False, include_input=False)) from None
+
+
+def _require_json(request: Request) -> None:
+    content_type = request.headers.get("content-type", "")
+    if _JSON_TYPE.fullmatch(content_type) is None or "content-encoding" in request.headers:
+        raise unsupported_media_type()
 
 
 async def _read(request: Request) -> bytes:

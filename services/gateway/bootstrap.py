@@ -10,7 +10,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.gateway.calls import Edge
-from services.gateway.dialects.puffle import routes_accounts, routes_domains
+from services.gateway.dialects.puffle.routes import ROUTES
 from services.gateway.middleware import REFUSALS, EdgeMiddleware
 from services.gateway.openapi import describe
 from services.gateway.reads import Reader
@@ -22,6 +22,7 @@ from services.gateway.requests.wait import Waiting
 from services.gateway.security.authenticate import Authenticator
 from services.gateway.settings import GatewaySettings
 from services.gateway.shutdown import on_stop_signal
+from services.gateway.store_markers import ReadMarkers
 from services.gateway.subscribers import TOPICS, Projector
 from shared.clock import Clock, Ids, RandomIds, SystemClock
 from shared.db.pool import OUTAGE, Pool, connect, create_pool
@@ -73,7 +74,7 @@ def build(settings: GatewaySettings, *, clock: Clock | None = None, ids: Ids | N
     )
     app.add_middleware(EdgeMiddleware, ids=ids)
     # Kept flat, so that a refused method can be told which ones its path has.
-    app.router.routes += [*routes_accounts.router.routes, *routes_domains.router.routes]
+    app.router.routes += ROUTES
     describe(app)
     return app
 
@@ -104,6 +105,7 @@ async def _running(
             authenticator=authenticator,
             requests=requests,
             reader=Reader(read_pool),
+            markers=ReadMarkers(pool),
             ids=ids,
             database=database,
             wait_seconds=settings.gateway_wait_seconds,

@@ -20,6 +20,7 @@ from services.gateway.requests.idempotency import fingerprint, idempotency_key
 from services.gateway.requests.model import RequestKind
 from services.gateway.requests.prefer import Patience, patience
 from services.gateway.security.authenticate import Authenticator, bearer
+from services.gateway.store_markers import ReadMarkers
 from shared.clock import Ids
 from shared.contracts.requests import Caller, Dialect
 from shared.contracts.requests import Request as RequestData
@@ -37,6 +38,7 @@ class Edge:
     authenticator: Authenticator
     requests: Requests
     reader: Reader
+    markers: ReadMarkers
     ids: Ids
     database: Condition
     wait_seconds: float

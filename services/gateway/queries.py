@@ -25,7 +25,9 @@ _ACCOUNTS = """
     from account a left join domain d on d.id = a.domain_id
     where a.created_at is not null and not a.is_deleted
 """
-_DOMAINS = "select d.id, d.state::text, d.version from domain d where d.created_at is not null"
+_DOMAINS = """
+    select d.id, d.state::text, d.version from domain d where d.created_at is not null and d.status <> 'deleted'
+"""
 
 
 class BadCursor(MailwrightError):
@@ -72,6 +74,22 @@ async def list_accounts(
     items = [_account(row) for row in rows]
     last = items[limit - 1].account if len(items) > limit else None
     return Page(items[:limit], _cursor(last.created_at, last.account_id) if last else None)
+
+
+async def accounts_with_warmup(
+    connection: Connection, *, dialect: Dialect, after: UUID | None, limit: int
+) -> list[AccountView]:
+    """Return accounts whose warmup was heard of, in the order of their ids, at most `limit` beyond `after`."""
+    rows = await connection.fetch(
+        f"""
+        {_ACCOUNTS} and a.dialect = $1 and a.warmup_version > 0 and ($2::uuid is null or a.id > $2)
+        order by a.id limit $3
+        """,
+        dialect,
+        after,
+        limit,
+    )
+    return [_account(row) for row in rows]
 
 
 async def get_domain(

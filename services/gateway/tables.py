@@ -1,4 +1,4 @@
-"""The gateway's tables of callers and requests; migrations create them, cold paths read them through these classes."""
+"""The gateway's tables of callers, requests and read markers; migrations create them, cold paths read them through these classes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, MetaData, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -97,3 +97,16 @@ class RequestRow(_Table, table=True):
     accepted_at: datetime = _instant()
     answered_at: datetime | None = _instant(required=False)
     expires_at: datetime = _instant()
+
+
+class ReadMarker(_Table, table=True):
+    """How an account stood when an API key was last told of it; `version` is the sum of the account's two versions."""
+
+    __tablename__ = "read_marker"
+
+    key_id: str = Field(primary_key=True, sa_type=Text)
+    account_id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    status: str = Field(sa_type=Text)
+    warmup_status: str = Field(sa_type=Text)
+    version: int = Field(sa_type=BigInteger)

@@ -33,6 +33,7 @@ _EXAMPLES = {
     "not_found": "There is no such account.",
     "address_taken": "The address is taken.",
     "address_burned": "The address was used by an account that is gone, and cannot be used again.",
+    "account_deleted": "The account was deleted while it was being created.",
     "domain_taken": "The domain was verified by somebody else.",
     "wrong_state": "Warmup can be retried only while the account is pending and its warmup has not started.",
     "body_too_large": "The body is larger than 65536 bytes.",
@@ -87,7 +88,8 @@ _PAGING = (
     {
         "name": "limit",
         "in": "query",
-        "schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 100},
+        "schema": {"type": "integer", "minimum": 1, "maximum": 500},
+        "description": "How many to show; left out, all of them, up to 10000.",
     },
     {"name": "cursor", "in": "query", "schema": {"type": "string"}},
 )
@@ -111,6 +113,7 @@ def documented(
     success: dict[int, type[BaseModel]],
     errors: tuple[int, ...] = (),
     body: type[BaseModel] | None = None,
+    is_body_required: bool = True,
     waits: bool = False,
     pages: bool = False,
     codes: dict[int, tuple[str, ...]] | None = None,
@@ -121,7 +124,10 @@ def documented(
     extra["parameters"] = parameters
     if body is not None:
         schema = body.model_json_schema()
-        extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        extra["requestBody"] = {
+            "required": is_body_required,
+            "content": {"application/json": {"schema": schema}},
+        }
         errors = (*errors, 413, 415)
         codes = {**(codes or {}), 400: ("invalid_json", "unknown_field", *(codes or {}).get(400, ()))}
     if waits:

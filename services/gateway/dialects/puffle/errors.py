@@ -7,21 +7,29 @@ from typing import Any
 
 from services.gateway.errors import ApiError
 
+SHOWN_AS: dict[str, str] = {
+    "account_not_found": "not_found",
+    "domain_not_found": "not_found",
+    "account_not_active": "wrong_state",
+}
+"""Codes of owners that Puffle has another word for: to the caller, what is not the caller's is not there (A18)."""
+
 STATUS_OF_CODE: dict[str, int] = {
-    "domain_not_found": 404,
+    "not_found": 404,
     "domain_not_verified": 400,
     "address_taken": 409,
     "address_burned": 409,
-    "domain_taken": 409,
-    "wrong_state": 409,
     "account_deleted": 409,
-    "not_found": 404,
+    "wrong_state": 409,
+    "version_conflict": 409,
+    "domain_taken": 409,
+    "domain_in_use": 409,
     "provider_refused": 502,
     "provider_unavailable": 502,
     "enabled_not_recorded": 500,
     "internal_error": 500,
 }
-"""The status of every code an owner may answer with; a code that is not here is trouble of ours, 500."""
+"""The status of every code shown; a code that is not here is trouble of ours, 500."""
 
 EXACT_MESSAGES = {"enabled_not_recorded": "Warmup was enabled but failed to update account status"}
 """Sentences that clients compare, whatever the owner's answer says (S1-26)."""

@@ -2,49 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from services.gateway import queries
 from services.gateway.calls import Call
-from services.gateway.dialects.puffle.render import account_json, domain_json, instant
-from services.gateway.dialects.puffle.schemas import is_id
+from services.gateway.dialects.puffle.render import account_json, domain_json, history_json
 from services.gateway.errors import invalid, not_found
 from services.gateway.queries import BadCursor
 from services.gateway.requests.model import RequestKind
 from services.gateway.requests.reads import Creation, find_creation
-from services.gateway.views import DomainView
+from services.gateway.unborn import unborn_account, unborn_domain
+from services.gateway.views import Page
 from shared.db.pool import Connection
 
-DEFAULT_PAGE = 100
 LONGEST_PAGE = 500
+WHOLE_LIST = 10_000
+"""How many items a list shows that was asked for without a page size, as the reference documents it."""
+
+Item = TypeVar("Item")
+Json = dict[str, Any]
 
 
-def parse_id(text: str) -> UUID:
-    """Return the id in a path (S1-4).
+class _Query(Protocol[Item]):
+    """One page of a list."""
 
-    Raises:
-        ApiError: It is not written as an id (400).
-    """
-    if not is_id(text):
-        raise invalid("The id in the path must be a UUID.")
-    return UUID(text)
+    def __call__(
+        self, connection: Connection, *, limit: int, cursor: str | None
+    ) -> Awaitable[Page[Item]]: ...
 
 
-def page_of(call: Call) -> tuple[int, str | None]:
-    """Return the size of the page asked for, and the place it begins at.
-
-    Raises:
-        ApiError: The size is not a number from 1 to 500 (400).
-    """
-    text = call.http.query_params.get("limit", str(DEFAULT_PAGE))
-    limit = int(text) if text.isascii() and text.isdecimal() and len(text) <= 3 else 0
-    if not 1 <= limit <= LONGEST_PAGE:
-        raise invalid(f"The parameter limit must be a number from 1 to {LONGEST_PAGE}.")
-    return limit, call.http.query_params.get("cursor")
-
-
-async def find_account(call: Call, account_id: UUID) -> dict[str, Any]:
+async def find_account(call: Call, account_id: UUID) -> Json:
     """Return an account as it stands; one that is still being reserved reads as `provisioning`.
 
     Raises:
@@ -58,27 +48,10 @@ async def find_account(call: Call, account_id: UUID) -> dict[str, Any]:
         if creation is None:
             raise not_found("account")
         domain = await queries.get_domain(connection, UUID(creation.data["domain_id"]))
-        return _unborn_account(creation, domain)
+        return account_json(unborn_account(creation, domain))
 
 
-async def list_accounts(call: Call) -> dict[str, Any]:
-    """Return a page of accounts, newest first.
-
-    Raises:
-        ApiError: The page asked for makes no sense (400).
-    """
-    limit, cursor = page_of(call)
-    async with call.edge.reader.bound(call.caller) as connection:
-        try:
-            page = await queries.list_accounts(
-                connection, dialect=call.caller.dialect, limit=limit, cursor=cursor
-            )
-        except BadCursor as error:
-            raise invalid(str(error)) from error
-    return {"accounts": [account_json(view) for view in page.items], "next_cursor": page.next_cursor}
-
-
-async def find_domain(call: Call, domain_id: UUID) -> dict[str, Any]:
+async def find_domain(call: Call, domain_id: UUID) -> Json:
     """Return a domain as it stands; one whose claim is still being made reads as `pending`.
 
     Raises:
@@ -91,7 +64,7 @@ async def find_domain(call: Call, domain_id: UUID) -> dict[str, Any]:
             if creation is None:
                 raise not_found("domain")
             if creation.is_open or creation.code is not None:
-                return _unborn_domain(creation)
+                return domain_json(unborn_domain(creation))
             # The workspace had claimed this name already; that claim was the answer.
             view = await queries.get_domain(connection, creation.answer_subject_id or domain_id)
             if view is None:
@@ -99,21 +72,61 @@ async def find_domain(call: Call, domain_id: UUID) -> dict[str, Any]:
         return domain_json(view)
 
 
-async def list_domains(call: Call) -> dict[str, Any]:
-    """Return a page of domains, newest first.
+async def list_accounts(call: Call) -> Json:
+    """Return accounts, newest first: all of them, or the page asked for (S0-56).
 
     Raises:
         ApiError: The page asked for makes no sense (400).
     """
-    limit, cursor = page_of(call)
+    query = partial(queries.list_accounts, dialect=call.caller.dialect)
+    return await _listed(call, "accounts", query, account_json)
+
+
+async def list_domains(call: Call) -> Json:
+    """Return domains, newest first: all of them, or the page asked for.
+
+    Raises:
+        ApiError: The page asked for makes no sense (400).
+    """
+    query = partial(queries.list_domains, dialect=call.caller.dialect)
+    return await _listed(call, "domains", query, domain_json)
+
+
+async def list_history(call: Call, account_id: UUID) -> Json:
+    """Return the events of an account's life, oldest first: all of them, or the page asked for.
+
+    Raises:
+        ApiError: The page asked for makes no sense (400), or the account is not the caller's (404).
+    """
+    await find_account(call, account_id)
+    return await _listed(call, "history", partial(queries.get_history, subject=account_id), history_json)
+
+
+async def _listed(call: Call, name: str, query: _Query[Item], shown: Callable[[Item], Json]) -> Json:
+    """Return a list as of one instant; read in pages, so that a long one does not keep other calls waiting."""
+    wanted, cursor = _limit(call), call.http.query_params.get("cursor")
+    items: list[Json] = []
     async with call.edge.reader.bound(call.caller) as connection:
-        try:
-            page = await queries.list_domains(
-                connection, dialect=call.caller.dialect, limit=limit, cursor=cursor
-            )
-        except BadCursor as error:
-            raise invalid(str(error)) from error
-    return {"domains": [domain_json(view) for view in page.items], "next_cursor": page.next_cursor}
+        while True:
+            size = min(wanted - len(items), LONGEST_PAGE)
+            try:
+                page = await query(connection, limit=size, cursor=cursor)
+            except BadCursor as error:
+                raise invalid(str(error)) from error
+            items += map(shown, page.items)
+            cursor = page.next_cursor
+            if cursor is None or len(items) >= wanted:
+                return {name: items, "next_cursor": cursor}
+
+
+def _limit(call: Call) -> int:
+    text = call.http.query_params.get("limit")
+    if text is None:
+        return WHOLE_LIST
+    limit = int(text) if text.isascii() and text.isdecimal() and len(text) <= 3 else 0
+    if not 1 <= limit <= LONGEST_PAGE:
+        raise invalid(f"The parameter limit must be a number from 1 to {LONGEST_PAGE}.")
+    return limit
 
 
 async def _creation(
@@ -124,53 +137,3 @@ async def _creation(
     if creation is None or creation.is_open or creation.code is not None:
         return creation
     return creation if creation.answer_subject_id not in {None, subject_id} else None
-
-
-def _unborn_account(creation: Creation, domain: DomainView | None) -> dict[str, Any]:
-    data = creation.data
-    name = domain.domain.domain if domain else None
-    return {
-        "id": str(creation.subject_id),
-        "user_id": str(creation.user_id),
-        "type": "email",
-        "domain_id": data["domain_id"],
-        "email_address": f"{data['username']}@{name}" if name else None,
-        "agentmail_inbox_id": None,
-        "instantly_account_id": None,
-        "status": "provisioning" if creation.is_open else "failed",
-        "warmup_status": "not_started",
-        "display_name": data.get("display_name"),
-        "first_name": data.get("first_name"),
-        "last_name": data.get("last_name"),
-        "signature": None,
-        "instantly_tag_id": None,
-        "instantly_warmup_tag_id": None,
-        "daily_limit": 30,
-        "created_at": instant(creation.accepted_at),
-        "updated_at": instant(creation.answered_at or creation.accepted_at),
-        "failure": _failure(creation),
-        "email_domains": {
-            "id": data["domain_id"],
-            "domain": name,
-            "status": domain.domain.status.value if domain else None,
-        },
-    }
-
-
-def _unborn_domain(creation: Creation) -> dict[str, Any]:
-    return {
-        "id": str(creation.subject_id),
-        "user_id": str(creation.user_id),
-        "domain": creation.data["domain"],
-        "agentmail_domain_id": None,
-        "status": "pending" if creation.is_open else "failed",
-        "dns_records": [],
-        "verified_at": None,
-        "created_at": instant(creation.accepted_at),
-        "updated_at": instant(creation.answered_at or creation.accepted_at),
-        "failure": _failure(creation),
-    }
-
-
-def _failure(creation: Creation) -> dict[str, str] | None:
-    return {"code": creation.code, "message": creation.message or ""} if creation.code else None

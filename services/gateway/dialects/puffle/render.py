@@ -7,6 +7,7 @@ from typing import Any
 
 from services.gateway.dialects.puffle.errors import (
     EXACT_MESSAGES,
+    SHOWN_AS,
     SHOWN_DETAILS,
     STATUS_OF_CODE,
     encode,
@@ -18,10 +19,25 @@ from services.gateway.views import AccountView, DomainView, HistoryEntry
 from shared.contracts.accounts import Failure
 from shared.contracts.answers import Outcome, RequestAnswered
 
+Json = dict[str, Any]
+
 JSON = "application/json"
+ACCOUNTS = "/api/email/accounts"
+DOMAINS = "/api/email/domains"
+
+OTHER_CHANNELS = (
+    "provider_account_id", "profile_url", "is_premium", "has_sales_navigator", "weekly_connection_limit",
+    "weekly_message_limit",
+)  # fmt: skip
+SENDS_NOTHING_YET = {"today_sent": 0, "today_committed": 0}
+"""Mail is sent through threads and campaigns, and there are neither: no account has sent anything."""
+
+REMOVALS = frozenset({RequestKind.ACCOUNT_DELETE, RequestKind.DOMAIN_DELETE})
+GONE = {"success": True}
+"""The answer to a removal: what it was about cannot be shown any more."""
 
 
-def account_json(view: AccountView) -> dict[str, Any]:
+def account_json(view: AccountView) -> Json:
     """Return an account as every Puffle route shows it: one superset of fields everywhere (S0-41, S1-20)."""
     account = view.account
     return {
@@ -29,7 +45,7 @@ def account_json(view: AccountView) -> dict[str, Any]:
         "user_id": str(account.user_id),
         "type": "email",
         "domain_id": str(account.domain_id),
-        "email_address": account.address,
+        "email_address": account.address or None,
         "agentmail_inbox_id": account.inbox_id,
         "instantly_account_id": account.sender_id,
         "status": view.status.value,
@@ -46,13 +62,27 @@ def account_json(view: AccountView) -> dict[str, Any]:
         "failure": failure_json(account.failure),
         "email_domains": {
             "id": str(account.domain_id),
-            "domain": account.domain,
+            "domain": account.domain or None,
             "status": view.domain.status.value if view.domain else None,
         },
     }
 
 
-def domain_json(view: DomainView) -> dict[str, Any]:
+def wide_json(account: Json) -> Json:
+    """Return an account among those of every channel: with the fields that only other channels fill."""
+    return {**account, **dict.fromkeys(OTHER_CHANNELS)}
+
+
+def sender_json(account: Json) -> Json:
+    """Return an account with what it sends."""
+    return {
+        "account": {**wide_json(account), "stats": dict(SENDS_NOTHING_YET)},
+        "campaigns": [],
+        "mappings": [],
+    }
+
+
+def domain_json(view: DomainView) -> Json:
     """Return a domain as every Puffle route shows it."""
     domain = view.domain
     return {
@@ -69,7 +99,7 @@ def domain_json(view: DomainView) -> dict[str, Any]:
     }
 
 
-def history_json(entry: HistoryEntry) -> dict[str, Any]:
+def history_json(entry: HistoryEntry) -> Json:
     """Return one event of an account's life; `event` is its type without our name and version."""
     return {
         "id": str(entry.id),
@@ -100,15 +130,17 @@ def render_answer(
     """Return the response that every call waiting for this request gets."""
     if answer.outcome in {Outcome.REFUSED, Outcome.FAILED}:
         return _refusal(request, answer, view)
+    if request.kind in REMOVALS:
+        return StoredResponse(200, {"Content-Type": JSON}, encode(GONE), subject_id=answer.subject_id)
     if view is None:
         gone = answer.model_copy(
             update={"code": "not_found", "message": "What the request was about is gone."}
         )
         return _refusal(request, gone, None)
     if isinstance(view, AccountView):
-        body, place = {"account": account_json(view)}, f"/api/email/accounts/{view.account.account_id}"
+        body, place = {"account": account_json(view)}, f"{ACCOUNTS}/{view.account.account_id}"
     else:
-        body, place = {"domain": domain_json(view)}, f"/api/email/domains/{view.domain.domain_id}"
+        body, place = {"domain": domain_json(view)}, f"{DOMAINS}/{view.domain.domain_id}"
     status = _success_status(request.kind, answer.outcome)
     headers = {"Content-Type": JSON, **({"Location": place} if status == 201 else {})}
     return StoredResponse(status, headers, encode(body), subject_id=answer.subject_id)
@@ -126,19 +158,18 @@ def _refusal(
     request: OpenRequest, answer: RequestAnswered, view: AccountView | DomainView | None
 ) -> StoredResponse:
     code = answer.code or "internal_error"
+    code = SHOWN_AS.get(code, code)
     status = STATUS_OF_CODE.get(code, 500)
     message = EXACT_MESSAGES.get(code) or answer.message or "The request could not be done."
     extras = {name: _shown(name, answer.details[name]) for name in SHOWN_DETAILS if name in answer.details}
     if code == "wrong_state" and isinstance(view, AccountView):
         extras |= {"status": view.status.value, "warmup_status": view.warmup_status.value}
-    # Puffle calls a domain that is not the caller's what it is to the caller: not there.
-    shown = "not_found" if code == "domain_not_found" else code
-    error = ApiError(status, shown, message, extras=extras)
+    error = ApiError(status, code, message, extras=extras)
     return StoredResponse(
         status,
         {"Content-Type": JSON},
         error_body(error, request.call_id),
-        code=shown,
+        code=code,
         message=message,
         subject_id=answer.subject_id,
     )

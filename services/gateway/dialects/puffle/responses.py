@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+
+_CURSOR = "Give it as `cursor` to go on; null when nothing is left."
 
 
 class Refusal(BaseModel):
@@ -21,7 +23,7 @@ class AccountDomain(BaseModel):
 
     id: UUID
     domain: str | None
-    status: Literal["pending", "verifying", "verified", "failed", "deleting"] | None
+    status: Literal["pending", "verifying", "verified", "failed", "deleting", "deleted"] | None
 
 
 class Account(BaseModel):
@@ -61,7 +63,89 @@ class AccountList(BaseModel):
     """Accounts, newest first."""
 
     accounts: list[Account]
-    next_cursor: str | None = Field(description="Give it as `cursor` to go on; null on the last page.")
+    next_cursor: str | None = Field(description=_CURSOR)
+
+
+class WideAccount(Account):
+    """An account among those of every channel; what only other channels have is null."""
+
+    provider_account_id: str | None
+    profile_url: str | None
+    is_premium: bool | None
+    has_sales_navigator: bool | None
+    weekly_connection_limit: int | None
+    weekly_message_limit: int | None
+
+
+class SenderList(BaseModel):
+    """Senders, newest first."""
+
+    accounts: list[WideAccount]
+    next_cursor: str | None = Field(description=_CURSOR)
+
+
+class SenderStats(BaseModel):
+    """What a sender does today."""
+
+    today_sent: int
+    today_committed: int = Field(description="Planned for today and not sent yet.")
+
+
+class Sender(WideAccount):
+    """A sender with its figures."""
+
+    stats: SenderStats
+
+
+class SenderResponse(BaseModel):
+    """One sender."""
+
+    account: Sender
+    campaigns: list[dict[str, Any]]
+    mappings: list[dict[str, Any]]
+
+
+class Gone(BaseModel):
+    """What was to be deleted is gone."""
+
+    success: Literal[True]
+
+
+class WarmupDayFigures(BaseModel):
+    """One day of the provider's."""
+
+    date: date
+    sent: int
+    received: int
+
+
+class WarmupFigures(BaseModel):
+    """What the provider last told of an account's warmup; null is what it has not told yet."""
+
+    email: str
+    total_sent: int
+    total_received: int
+    health_score: float | None
+    health_score_label: str | None = Field(examples=["Excellent"])
+    warmup_reputation: float | None = Field(description="0 to 100.")
+    instantly_warmup_status: int | None = Field(
+        description="1 active, 0 paused, -1 banned, -2 spam folder unknown, -3 suspended for good."
+    )
+    daily_data: list[WarmupDayFigures] = Field(description="The last 30 days at most, oldest first.")
+
+
+class WarmupTransition(BaseModel):
+    """How an account stands after it changed."""
+
+    warmup_status: Literal["not_started", "warming", "active", "paused", "disabled", "banned", "suspended"]
+    status: Literal["pending", "warming", "active", "paused", "error"]
+
+
+class WarmupAnalytics(BaseModel):
+    """The figures of the workspace's warmups and what changed since they were last read, both by account id."""
+
+    analytics: dict[UUID, WarmupFigures]
+    transitions: dict[UUID, WarmupTransition]
 
 
 class DnsRecord(BaseModel):
@@ -101,7 +185,7 @@ class DomainList(BaseModel):
     """Domains, newest first."""
 
     domains: list[Domain]
-    next_cursor: str | None = Field(description="Give it as `cursor` to go on; null on the last page.")
+    next_cursor: str | None = Field(description=_CURSOR)
 
 
 class HistoryItem(BaseModel):
@@ -122,7 +206,7 @@ class History(BaseModel):
     """An account's life, oldest first; no event stands before its cause."""
 
     history: list[HistoryItem]
-    next_cursor: str | None = Field(description="Give it as `cursor` to go on; null on the last page.")
+    next_cursor: str | None = Field(description=_CURSOR)
 
 
 class Error(BaseModel):

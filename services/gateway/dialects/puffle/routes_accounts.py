@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.gateway import queries
 from services.gateway.bodies import read_json, read_nothing, shaped
-from services.gateway.calls import Call, allowed
+from services.gateway.calls import Call
 from services.gateway.dialects.puffle import reads
-from services.gateway.dialects.puffle.docs import documented, id_parameter
-from services.gateway.dialects.puffle.errors import encode
-from services.gateway.dialects.puffle.render import JSON, history_json
-from services.gateway.dialects.puffle.responses import AccountList, AccountResponse, History
-from services.gateway.dialects.puffle.schemas import CreateAccount
-from services.gateway.errors import ApiError, invalid
-from services.gateway.queries import BadCursor
+from services.gateway.dialects.puffle.docs import documented
+from services.gateway.dialects.puffle.parameters import AccountReader, AccountWriter, Id
+from services.gateway.dialects.puffle.render import ACCOUNTS
+from services.gateway.dialects.puffle.responses import AccountList, AccountResponse, Gone, History
+from services.gateway.dialects.puffle.schemas import ChangeAccount, CreateAccount
+from services.gateway.dialects.puffle.subjects import ACCOUNT, answered, ask, ask_of_existing, show
 from services.gateway.requests.model import RequestKind
-from shared.contracts.accounts import AccountRequested, Plan, Step
-from shared.contracts.requests import Dialect
-from shared.contracts.warmups import WarmupRetryRequested
+from shared.contracts.accounts import (
+    AccountChangeRequested,
+    AccountChanges,
+    AccountDeletionRequested,
+    AccountRequested,
+    Plan,
+    Step,
+)
 
-PATH = "/api/email/accounts"
-router = APIRouter(prefix=PATH, tags=["accounts"])
+router = APIRouter(prefix=ACCOUNTS, tags=["accounts"])
 
 PLAN = Plan(steps=(Step.INBOX, Step.CREDENTIALS, Step.SENDER, Step.TAGS), warmup=True)
 """What a Puffle account is made of."""
-
-_WITHOUT_WARMUP = {"provisioning", "failed", "deleting"}
-"""In these states there is no warmup to retry, and its owner may never have heard of the account."""
-
-Reader = Annotated[Call, Depends(allowed("accounts:read", Dialect.PUFFLE))]
-Writer = Annotated[Call, Depends(allowed("accounts:write", Dialect.PUFFLE))]
-Id = Annotated[str, Path(json_schema_extra=id_parameter())]
 
 
 @router.post(
@@ -47,11 +41,14 @@ Id = Annotated[str, Path(json_schema_extra=id_parameter())]
         body=CreateAccount,
         success={201: AccountResponse, 202: AccountResponse},
         errors=(404, 502),
-        codes={400: ("domain_not_verified",), 409: ("address_taken", "address_burned")},
+        codes={
+            400: ("domain_not_verified",),
+            409: ("address_taken", "address_burned", "account_deleted"),
+        },
         waits=True,
     ),
 )
-async def create_account(call: Writer) -> Response:
+async def create_account(call: AccountWriter) -> Response:
     """Reserve the address, make the inbox, register it for warmup, tag it and start the warmup.
 
     The domain must be `verified`: claim it with `createEmailDomain`, then poll `verifyEmailDomain` with `poll=true`
@@ -61,7 +58,8 @@ async def create_account(call: Writer) -> Response:
     again by itself, and at once with `retryAccountWarmup`), 202 when the wait is over before that. If a provider
     refuses an earlier step, what was made is undone, and the address of a deleted inbox stays blocked (409).
 
-    A `warming` account sends no campaign mail until its warmup is complete or `disabled`; then it is `active`.
+    A `warming` account sends no campaign mail until its warmup is complete or `disabled` (`disableAccountWarmup`);
+    then it is `active`. How far the warmup is tells `getWarmupAnalytics`.
     """
     body = await read_json(call.http)
     wanted = shaped(CreateAccount, body)
@@ -75,8 +73,7 @@ async def create_account(call: Writer) -> Response:
         first_name=wanted.first_name,
         last_name=wanted.last_name,
     )
-    asked = await call.ask(RequestKind.ACCOUNT_CREATE, call.edge.ids.new(), data, body=body)
-    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, asked.subject_id))
+    return await ask(call, ACCOUNT, RequestKind.ACCOUNT_CREATE, call.edge.ids.new(), data, body=body)
 
 
 @router.get(
@@ -90,9 +87,9 @@ async def create_account(call: Writer) -> Response:
         pages=True,
     ),
 )
-async def list_accounts(call: Reader) -> Response:
-    """List the workspace's accounts, newest first."""
-    return Response(encode(await reads.list_accounts(call)), media_type=JSON)
+async def list_accounts(call: AccountReader) -> Response:
+    """List the workspace's accounts, newest first, each with its domain."""
+    return answered(await reads.list_accounts(call))
 
 
 @router.get(
@@ -105,10 +102,9 @@ async def list_accounts(call: Reader) -> Response:
         errors=(400, 404),
     ),
 )
-async def get_account(call: Reader, id: Id) -> Response:  # noqa: A002  the name in the path
+async def get_account(call: AccountReader, account_id: Id) -> Response:
     """Read one account; it answers from the moment its creation was accepted."""
-    account = await reads.find_account(call, reads.parse_id(id))
-    return Response(encode({"account": account}), media_type=JSON)
+    return await show(call, ACCOUNT, account_id)
 
 
 @router.get(
@@ -122,64 +118,64 @@ async def get_account(call: Reader, id: Id) -> Response:  # noqa: A002  the name
         pages=True,
     ),
 )
-async def get_history(call: Reader, id: Id) -> Response:  # noqa: A002  the name in the path
+async def get_history(call: AccountReader, account_id: Id) -> Response:
     """Read every event of an account's life in order, with what caused it."""
-    account_id = reads.parse_id(id)
-    limit, cursor = reads.page_of(call)
-    await reads.find_account(call, account_id)
-    async with call.edge.reader.bound(call.caller) as connection:
-        try:
-            page = await queries.get_history(connection, account_id, limit=limit, cursor=cursor)
-        except BadCursor as error:
-            raise invalid(str(error)) from error
-    body = {"history": [history_json(entry) for entry in page.items], "next_cursor": page.next_cursor}
-    return Response(encode(body), media_type=JSON)
+    return answered(await reads.list_history(call, account_id))
 
 
 @router.patch(
-    "/{id}/retry-warmup",
+    "/{id}",
     **documented(
-        "retryAccountWarmup",
-        "Retry the warmup of a stalled account",
+        "updateEmailAccount",
+        "Change the signature of an email sender account",
         scope="accounts:write",
+        body=ChangeAccount,
         success={200: AccountResponse, 202: AccountResponse},
-        errors=(404, 413),
-        codes={
-            400: ("invalid_json", "unknown_field"),
-            409: ("wrong_state",),
-            500: ("enabled_not_recorded",),
-            502: ("provider_unavailable",),
-        },
+        errors=(404, 502),
+        codes={409: ("wrong_state",), 502: ("provider_unavailable",)},
         waits=True,
     ),
 )
-async def retry_warmup(call: Writer, id: Id) -> Response:  # noqa: A002  the name in the path
-    """Try once more to enable a warmup that failed to start: `status` is `pending`, `warmup_status` `not_started`.
+async def change_account(call: AccountWriter, account_id: Id) -> Response:
+    """Change the signature; nothing else of an account can be changed, and an empty one clears it.
 
-    In any other state it answers 409; `getEmailAccount` and `getEmailAccountHistory` show how far the warmup is.
-    Safe to call until it succeeds: an address that warms already is moved on too. After a 502 the provider refused or
-    did not answer and nothing changed; try again after a moment. A 500 with the code `enabled_not_recorded` and the
-    message `Warmup was enabled but failed to update account status` may be repeated at once.
-
-    Success moves the account to `warming` and no further: it is `active` and may send campaigns after 2 to 3 weeks.
+    It is changed at the warmup provider first, where line breaks become `<br>`. If the provider refuses or does not
+    answer (502), the account is as it was.
     """
-    account_id = reads.parse_id(id)
+    body = await read_json(call.http)
+    changes = AccountChanges(signature=shaped(ChangeAccount, body).signature)
+    data = AccountChangeRequested(caller=call.caller, changes=changes, changed=("signature",))
+    return await ask_of_existing(call, ACCOUNT, RequestKind.ACCOUNT_CHANGE, account_id, data, body=body)
+
+
+@router.delete(
+    "/{id}",
+    **documented(
+        "deleteEmailAccount",
+        "Delete an email sender account",
+        scope="accounts:write",
+        success={200: Gone, 202: AccountResponse},
+        errors=(404, 413),
+        codes={400: ("invalid_json", "unknown_field")},
+        waits=True,
+    ),
+)
+async def delete_account(call: AccountWriter, account_id: Id) -> Response:
+    """End the warmup, take the registration, the inbox and its credentials away, then forget the account.
+
+    Answers 200 once all of it is confirmed gone, 202 when the wait is over before that: the account reads as
+    `deleting` until it answers 404. It also works while the account is being created. There is no way back, and its
+    address stays blocked for ever: to create it again answers 409 `address_burned` with the reason and the date.
+    """
+    return await remove(call, account_id)
+
+
+async def remove(call: Call, account_id: UUID) -> Response:
+    """Ask for the removal of an account.
+
+    Raises:
+        ApiError: There is none, or it is not the caller's (404), or the call has a body (400).
+    """
     await read_nothing(call.http)
-
-    async def has_a_warmup() -> None:
-        account = await reads.find_account(call, account_id)
-        if account["status"] in _WITHOUT_WARMUP:
-            state = {"status": account["status"], "warmup_status": account["warmup_status"]}
-            message = (
-                "Warmup can be retried only while the account is pending and its warmup has not started."
-            )
-            raise ApiError(409, "wrong_state", message, extras=state)
-
-    data = WarmupRetryRequested(caller=call.caller)
-    asked = await call.ask(RequestKind.WARMUP_RETRY, account_id, data, guard=has_a_warmup)
-    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, account_id))
-
-
-async def _as_it_stands(call: Call, account_id: UUID) -> Response:
-    account = await reads.find_account(call, account_id)
-    return Response(encode({"account": account}), 202, {"Location": f"{PATH}/{account_id}"}, JSON)
+    data = AccountDeletionRequested(caller=call.caller)
+    return await ask_of_existing(call, ACCOUNT, RequestKind.ACCOUNT_DELETE, account_id, data)

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.gateway.bodies import read_json, read_nothing, shaped
-from services.gateway.calls import Call, allowed
 from services.gateway.dialects.puffle import reads
-from services.gateway.dialects.puffle.docs import documented, id_parameter
-from services.gateway.dialects.puffle.errors import encode
-from services.gateway.dialects.puffle.render import JSON
-from services.gateway.dialects.puffle.responses import DomainList, DomainResponse
-from services.gateway.dialects.puffle.schemas import CreateDomain
-from services.gateway.errors import invalid
+from services.gateway.dialects.puffle.docs import documented
+from services.gateway.dialects.puffle.parameters import DomainReader, DomainWriter, Id, flag
+from services.gateway.dialects.puffle.render import DOMAINS
+from services.gateway.dialects.puffle.responses import DomainList, DomainResponse, Gone
+from services.gateway.dialects.puffle.schemas import ChangeDomain, CreateDomain
+from services.gateway.dialects.puffle.subjects import DOMAIN, answered, ask, ask_of_existing, show
 from services.gateway.requests.model import RequestKind
-from shared.contracts.domains import DomainRequested, DomainVerificationRequested
-from shared.contracts.requests import Dialect
+from shared.contracts.domains import (
+    DomainChangeRequested,
+    DomainDeletionRequested,
+    DomainRequested,
+    DomainVerificationRequested,
+)
 
-PATH = "/api/email/domains"
-router = APIRouter(prefix=PATH, tags=["domains"])
+router = APIRouter(prefix=DOMAINS, tags=["domains"])
 
-Reader = Annotated[Call, Depends(allowed("domains:read", Dialect.PUFFLE))]
-Writer = Annotated[Call, Depends(allowed("domains:write", Dialect.PUFFLE))]
-Id = Annotated[str, Path(json_schema_extra=id_parameter())]
+
+def _flag(description: str) -> Any:
+    return Query(description=description, json_schema_extra={"enum": ["true", "false"]})
 
 
 @router.post(
@@ -42,7 +43,7 @@ Id = Annotated[str, Path(json_schema_extra=id_parameter())]
         waits=True,
     ),
 )
-async def create_domain(call: Writer) -> Response:
+async def create_domain(call: DomainWriter) -> Response:
     """Claim a domain and publish its records, if its Cloudflare zone is one that the system manages.
 
     Answers 201 with the records the domain needs, or 200 if the workspace has claimed it already.
@@ -50,8 +51,7 @@ async def create_domain(call: Writer) -> Response:
     body = await read_json(call.http)
     wanted = shaped(CreateDomain, body)
     data = DomainRequested(caller=call.caller, workspace_id=call.workspace_id, domain=wanted.domain)
-    asked = await call.ask(RequestKind.DOMAIN_CREATE, call.edge.ids.new(), data, body=body)
-    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, asked.subject_id))
+    return await ask(call, DOMAIN, RequestKind.DOMAIN_CREATE, call.edge.ids.new(), data, body=body)
 
 
 @router.get(
@@ -65,9 +65,18 @@ async def create_domain(call: Writer) -> Response:
         pages=True,
     ),
 )
-async def list_domains(call: Reader) -> Response:
+async def list_domains(
+    call: DomainReader,
+    skip_sync: Annotated[
+        str,
+        _flag(
+            "Either way the list shows what the last check found: the service checks unverified domains by itself."
+        ),
+    ] = "false",
+) -> Response:
     """List the workspace's domains, newest first."""
-    return Response(encode(await reads.list_domains(call)), media_type=JSON)
+    flag("skip_sync", skip_sync)
+    return answered(await reads.list_domains(call))
 
 
 @router.get(
@@ -80,9 +89,9 @@ async def list_domains(call: Reader) -> Response:
         errors=(400, 404),
     ),
 )
-async def get_domain(call: Reader, id: Id) -> Response:  # noqa: A002  the name in the path
+async def get_domain(call: DomainReader, domain_id: Id) -> Response:
     """Read one domain; it answers from the moment its claim was accepted."""
-    return _shown(await reads.find_domain(call, reads.parse_id(id)))
+    return await show(call, DOMAIN, domain_id)
 
 
 @router.post(
@@ -98,41 +107,66 @@ async def get_domain(call: Reader, id: Id) -> Response:  # noqa: A002  the name 
     ),
 )
 async def verify_domain(
-    call: Writer,
-    id: Id,  # noqa: A002  the name in the path
+    call: DomainWriter,
+    domain_id: Id,
     poll: Annotated[
-        str,
-        Query(
-            description="`true` only reads how the domain stands; otherwise its records are checked now.",
-            json_schema_extra={"enum": ["true", "false"]},
-        ),
+        str, _flag("`true` only reads how the domain stands; otherwise its records are checked now.")
     ] = "false",
 ) -> Response:
     """Check the domain's records now, or with `poll=true` only read what the last check found.
 
-    Poll until `status` is `verified` or `failed`; only a `verified` domain carries accounts.
+    Poll until `status` is `verified` or `failed`; only a `verified` domain carries accounts. Every record says what
+    was found of it: `missing`, `invalid` with what was `seen` instead, or `valid`.
     """
-    domain_id = reads.parse_id(id)
-    if poll not in {"true", "false"}:
-        raise invalid("The parameter poll must be true or false.")
+    only_reads = flag("poll", poll)
     await read_nothing(call.http)
-    if poll == "true":
-        return _shown(await reads.find_domain(call, domain_id))
-
-    async def exists() -> None:
-        await reads.find_domain(call, domain_id)
-
+    if only_reads:
+        return await show(call, DOMAIN, domain_id)
     data = DomainVerificationRequested(caller=call.caller)
-    asked = await call.ask(RequestKind.DOMAIN_VERIFY, domain_id, data, guard=exists)
-    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, domain_id))
+    return await ask_of_existing(call, DOMAIN, RequestKind.DOMAIN_VERIFY, domain_id, data)
 
 
-async def _as_it_stands(call: Call, domain_id: UUID) -> Response:
-    response = _shown(await reads.find_domain(call, domain_id))
-    response.status_code = 202
-    response.headers["Location"] = f"{PATH}/{domain_id}"
-    return response
+@router.patch(
+    "/{id}",
+    **documented(
+        "updateEmailDomain",
+        "Override the status of a domain",
+        scope="domains:write",
+        body=ChangeDomain,
+        success={200: DomainResponse, 202: DomainResponse},
+        errors=(404,),
+        codes={409: ("wrong_state",)},
+        waits=True,
+    ),
+)
+async def change_domain(call: DomainWriter, domain_id: Id) -> Response:
+    """Set the status to `pending`, `verifying` or `failed`; the next check of the records may set it again.
+
+    `verified` is refused: only a check of the records makes a domain that.
+    """
+    body = await read_json(call.http)
+    data = DomainChangeRequested(caller=call.caller, status=shaped(ChangeDomain, body).status)
+    return await ask_of_existing(call, DOMAIN, RequestKind.DOMAIN_CHANGE, domain_id, data, body=body)
 
 
-def _shown(domain: dict[str, Any]) -> Response:
-    return Response(encode({"domain": domain}), media_type=JSON)
+@router.delete(
+    "/{id}",
+    **documented(
+        "deleteEmailDomain",
+        "Delete a domain with its accounts",
+        scope="domains:write",
+        success={200: Gone, 202: DomainResponse},
+        errors=(404, 413),
+        codes={400: ("invalid_json", "unknown_field")},
+        waits=True,
+    ),
+)
+async def delete_domain(call: DomainWriter, domain_id: Id) -> Response:
+    """Delete every account of the domain, then the domain; the addresses stay blocked for ever.
+
+    Answers 200 once all of it is confirmed gone, 202 when the wait is over before that: the domain reads as `deleting`
+    until it answers 404. There is no way back, but the domain may be claimed again.
+    """
+    await read_nothing(call.http)
+    data = DomainDeletionRequested(caller=call.caller, cascade=True)
+    return await ask_of_existing(call, DOMAIN, RequestKind.DOMAIN_DELETE, domain_id, data)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 ID_PATTERN = (
@@ -18,6 +18,8 @@ _USERNAME = re.compile(r"[a-z0-9._-]{1,64}")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 _LONGEST_DOMAIN = 253
 _LONGEST_NAME = 200
+_LONGEST_SIGNATURE = 10_000
+_OVERRIDING = ("pending", "verifying", "failed")
 _UNSAFE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
@@ -55,6 +57,21 @@ def _name(value: str | None) -> str | None:
     if any(unicodedata.category(character) in _UNSAFE for character in value):
         raise PydanticCustomError("refused", "must not contain control characters or line breaks")
     return value.strip() or None
+
+
+def _signature(value: str) -> str:
+    lines = value.replace("\r\n", "\n")
+    if len(lines) > _LONGEST_SIGNATURE:
+        raise PydanticCustomError("refused", f"must not be longer than {_LONGEST_SIGNATURE} characters")
+    if any(unicodedata.category(character) in _UNSAFE for character in lines if character != "\n"):
+        raise PydanticCustomError("refused", "must not contain control characters other than line breaks")
+    return lines
+
+
+def _overriding_status(value: Any) -> Any:
+    if value not in _OVERRIDING:
+        raise PydanticCustomError("refused", f"must be one of {', '.join(_OVERRIDING)}")
+    return value
 
 
 Name = Annotated[str | None, AfterValidator(_name)]
@@ -107,6 +124,31 @@ class CreateAccount(_Body):
         return self.display_name or " ".join(filter(None, (self.first_name, self.last_name))) or None
 
 
+class ChangeAccount(_Body):
+    """The one thing about an account that can be changed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"signature": "Ada Lovelace\nAnalytical Engines"}}
+    )
+
+    signature: Annotated[
+        str,
+        Field(
+            description='Plain text of one or more lines; `""` clears it.',
+            json_schema_extra={"maxLength": _LONGEST_SIGNATURE},
+        ),
+        AfterValidator(_signature),
+    ]
+
+
+class Reason(_Body):
+    """Why; it is kept in the account's history."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"reason": "The domain moves."}})
+
+    reason: Name = Field(default=None, description="Blank is the same as omitted.")
+
+
 class CreateDomain(_Body):
     """A domain to send from: an apex or a subdomain."""
 
@@ -116,4 +158,16 @@ class CreateDomain(_Body):
         str,
         Field(min_length=1, description="Lowercased.", json_schema_extra={"maxLength": _LONGEST_DOMAIN}),
         AfterValidator(_domain),
+    ]
+
+
+class ChangeDomain(_Body):
+    """Another status for a domain, until the next check."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"status": "pending"}})
+
+    status: Annotated[
+        Literal["pending", "verifying", "failed"],
+        Field(description="`verified` is refused: only a check of the records makes a domain that."),
+        BeforeValidator(_overriding_status),
     ]
