@@ -10,18 +10,22 @@ from random import Random
 import services.provisioner.fail_points  # noqa: F401  registers them
 from services.provisioner.account_saga import actions
 from services.provisioner.context import Context, Part
+from services.provisioner.handlers.delete_account import delete_account
 from services.provisioner.handlers.request_account import request_account
 from services.provisioner.leases import Leases
 from services.provisioner.providers.agentmail import AgentMail
 from services.provisioner.providers.instantly import Instantly
 from services.provisioner.saga_rows import SagaWrite
 from services.provisioner.saga_runner import Limits, SagaRunner
+from services.provisioner.settings import ProvisionerSettings
 from services.provisioner.store import PostgresReservations
+from services.provisioner.store_removals import PostgresRemovals, warmup_over
 from services.provisioner.store_sagas import SagaStore
 from services.provisioner.store_sweeps import SweepStore
 from services.provisioner.sweeper import Sweeper
-from shared.contracts.accounts import AccountRequested
+from shared.contracts.accounts import AccountDeletionRequested, AccountRequested
 from shared.contracts.envelope import Event, Received
+from shared.contracts.warmups import WarmupEnded
 from shared.db.grouped_writer import GroupedWriter
 from shared.db.leased_work import LeasedWorker
 from shared.db.pool import OUTAGE, Connection
@@ -70,7 +74,7 @@ async def running(context: Context) -> AsyncIterator[Part]:
     writer.start()
     try:
         yield Part(
-            handlers=account_handlers(recorder),
+            handlers=account_handlers(recorder, settings),
             tasks={"sagas": sagas.run, "leases": leases.run, "sweeps": sweeper.run, "stuck": watch},
             wake=sagas.wake,
         )
@@ -79,15 +83,27 @@ async def running(context: Context) -> AsyncIterator[Part]:
         await leases.give_back()
 
 
-def account_handlers(recorder: Recorder) -> dict[type[Event], Handler]:
-    """Return the handlers of the requests about accounts."""
+def account_handlers(recorder: Recorder, settings: ProvisionerSettings) -> dict[type[Event], Handler]:
+    """Return the handlers of the requests about accounts, and of what warmup says of them."""
 
     async def on_account_requested(connection: Connection, received: Received) -> None:
         store = PostgresReservations(connection, recorder)
         await request_account(received.event, store=store, recorder=recorder)
         failpoint("provisioner.reserve.before_commit")
 
-    return {AccountRequested: on_account_requested}
+    async def on_deletion_requested(connection: Connection, received: Received) -> None:
+        store = PostgresRemovals(connection, recorder, warmup_end_seconds=settings.warmup_end_seconds)
+        await delete_account(received.event, store=store)
+        failpoint("provisioner.delete.before_commit")
+
+    async def on_warmup_ended(connection: Connection, received: Received) -> None:
+        await warmup_over(connection, received.event.subject)
+
+    return {
+        AccountRequested: on_account_requested,
+        AccountDeletionRequested: on_deletion_requested,
+        WarmupEnded: on_warmup_ended,
+    }
 
 
 async def _watch_stuck(store: SagaStore, deadline_seconds: float, undo_seconds: float) -> None:

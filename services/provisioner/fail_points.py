@@ -7,6 +7,7 @@ from shared.observability import failpoints
 
 FAIL_POINTS: dict[str, str] = {
     "provisioner.reserve.before_commit": "an address is reserved, its transaction not yet committed",
+    "provisioner.delete.before_commit": "an account is turned towards its end, its transaction not yet committed",
     "provisioner.claim.after_commit": "sagas are leased, none of them has moved",
     **{
         f"provisioner.{step}.{point}": f"step {step}: {moment}"

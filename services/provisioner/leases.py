@@ -86,6 +86,10 @@ class Leases:
         if self._held:
             await self._unless_away(lambda: self._store.release(list(self._held)))
 
+    async def let_go(self, token: UUID) -> None:
+        """Release a lease under which nothing more can be written, because the saga turned; its next worker may begin."""
+        await self._unless_away(lambda: self._store.release([token]))
+
     async def _renew(self) -> None:
         asked_at = time.monotonic()
         held = list(self._held)

@@ -24,6 +24,34 @@ LOAD = """
 """
 STEPS = "select * from saga_step where account_id = any($1)"
 
+WRITE_STEPS = """
+    insert into saga_step (account_id, step, intent_at, outcome, is_doubtful, reference, undone_at)
+    select account_id, step, case when has_intent then now() end, outcome, is_doubtful, reference,
+        case when outcome = 'undone' then now() end
+    from unnest($1::uuid[], $2::text[], $3::bool[], $4::text[], $5::bool[], $6::jsonb[])
+        as w (account_id, step, has_intent, outcome, is_doubtful, reference)
+    on conflict (account_id, step) do update set
+        intent_at = case when excluded.intent_at is null then null
+            else coalesce(saga_step.intent_at, excluded.intent_at) end,
+        outcome = excluded.outcome, is_doubtful = excluded.is_doubtful, reference = excluded.reference,
+        undone_at = excluded.undone_at
+"""
+WRITE_ACCOUNTS = """
+    update account set
+        status = w.status, inbox_id = w.inbox_id, sender_id = w.sender_id, account_tag_id = w.account_tag_id,
+        warmup_tag_id = w.warmup_tag_id, credential_ref = w.credential_ref, credentials = w.credentials::jsonb,
+        failure_code = w.failure_code, failure_message = w.failure_message, version = w.version, last_event_id = w.last_event_id,
+        last_event_time = w.last_event_time, updated_at = w.updated_at
+    from unnest(
+        $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[],
+        $9::text[], $10::text[], $11::bigint[], $12::uuid[], $13::timestamptz[], $14::timestamptz[]
+    ) as w (
+        id, status, inbox_id, sender_id, account_tag_id, warmup_tag_id, credential_ref, credentials, failure_code,
+        failure_message, version, last_event_id, last_event_time, updated_at
+    )
+    where account.id = w.id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class SagaWrite:
@@ -58,7 +86,7 @@ def _record(row: asyncpg.Record) -> StepRecord:
 
 def _saga(row: asyncpg.Record, steps: dict[Step, StepRecord]) -> Saga:
     return Saga(
-        account=_account(row),
+        account=account_of(row),
         version=row["version"],
         last_event_id=row["last_event_id"],
         last_event_time=row["last_event_time"],
@@ -74,7 +102,8 @@ def _saga(row: asyncpg.Record, steps: dict[Step, StepRecord]) -> Saga:
     )
 
 
-def _account(row: asyncpg.Record) -> AccountState:
+def account_of(row: asyncpg.Record) -> AccountState:
+    """Return the public state that a row of `account` holds."""
     fields: dict[str, Any] = {name: row[name] for name in AccountState.model_fields if name in row}
     code = row["failure_code"]
     failure = None if code is None else Failure(code=code, message=row["failure_message"])
@@ -100,7 +129,17 @@ def saga_row(one: SagaWrite) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def step_row(one: SagaWrite, record: StepRecord) -> tuple[Any, ...]:
+async def write_states(connection: Connection, group: Sequence[SagaWrite]) -> None:
+    """Write the steps and accounts of a group; whether their sagas may be written is decided before."""
+    steps = [_step_row(one, record) for one in group for record in one.change.steps]
+    if steps:
+        await connection.execute(WRITE_STEPS, *columns(steps))
+    changed = [one for one in group if one.events]
+    if changed:
+        await connection.execute(WRITE_ACCOUNTS, *columns([_account_row(one) for one in changed]))
+
+
+def _step_row(one: SagaWrite, record: StepRecord) -> tuple[Any, ...]:
     """One step after a decision."""
     outcome = None if record.outcome is None else record.outcome.value
     return (
@@ -109,7 +148,7 @@ def step_row(one: SagaWrite, record: StepRecord) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def account_row(one: SagaWrite) -> tuple[Any, ...]:
+def _account_row(one: SagaWrite) -> tuple[Any, ...]:
     """The account after a decision."""
     saga = one.change.saga
     account, failure = saga.account, saga.account.failure
@@ -119,6 +158,12 @@ def account_row(one: SagaWrite) -> tuple[Any, ...]:
         json.dumps([credential.model_dump(mode="json") for credential in account.credentials]), failure.code if failure else None,
         failure.message if failure else None, saga.version, saga.last_event_id, saga.last_event_time, account.updated_at,
     )  # fmt: skip
+
+
+def secrets_of(account: AccountState) -> set[UUID]:
+    """Return the names in the vault of every secret the account has there."""
+    own = set() if account.credential_ref is None else {account.credential_ref}
+    return own | {credential.id for credential in account.credentials}
 
 
 def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

@@ -74,6 +74,7 @@ class SagaRunner:
                     )
             except LeaseLost:
                 log.info("lease_lost", account_id=str(saga.account.account_id), epoch=saga.epoch)
+                await self._leases.let_go(saga.token)
 
     async def _forward(self, saga: Saga) -> Saga | None:
         """Do the next step and record what came of it."""
@@ -146,7 +147,7 @@ class SagaRunner:
         """Undo the latest effect, confirm that it is gone, and record that."""
         step = sagas.step_to_undo(saga)
         if step is None:
-            raise LookupError("A saga that has nothing to undo is finished.")
+            return await self._commit(saga, sagas.nothing_left(saga, self._now(saga)))
         self._leases.require(saga.token)
         action, reference = self._actions[step], saga.record(step).reference
         try:

@@ -40,7 +40,9 @@ class ProvisionerSettings(CommonSettings):
     saga_deadline_seconds: float = Field(default=86_400.0, gt=0)
     """After this long a saga gives up, or says that it is stuck if an inbox may exist."""
     undo_stuck_seconds: float = Field(default=3_600.0, gt=0)
-    """After this long an undo that still goes on says that it is stuck."""
+    """After this long an undo or a deletion that still goes on says that it is stuck."""
+    warmup_end_seconds: float = Field(default=60.0, gt=0)
+    """How long the deletion of an account waits to hear that its warmup has ended before it goes on without."""
     sender_login_attempts: int = Field(default=10, ge=1)
     """How often a new mailbox may fail its first login at the warmup provider before that counts as a refusal."""
     sweep_seconds: tuple[float, ...] = (120.0, 900.0, 3_600.0, 86_400.0)

@@ -10,9 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.provisioner.domain.sagas import AddressFate, Saga
+from services.provisioner.domain.sagas import AddressFate, Direction, Saga
 from services.provisioner.ports import LeaseLost
-from services.provisioner.saga_rows import SagaWrite, account_row, columns, load, saga_row, step_row
+from services.provisioner.saga_rows import (
+    SagaWrite,
+    columns,
+    load,
+    saga_row,
+    secrets_of,
+    write_states,
+)
+from services.provisioner.store_removals import answer_deletions
 from shared.contracts.accounts import AccountState
 from shared.db.pool import OUTAGE, Connection, Pool
 from shared.messaging.answers import answer
@@ -22,6 +30,8 @@ from shared.observability.failpoints import failpoint
 from shared.security.vault import Vault
 
 CREDENTIAL_KIND = "inbox_credential"
+BURNED_BECAUSE = {Direction.UNDO: "provisioning_failed", Direction.DELETE: "deleted"}
+"""What a later request for the address is told (S0-39)."""
 
 CLAIM = """
     with due as (
@@ -67,34 +77,9 @@ WRITE_SAGAS = """
         and saga.revision = w.revision
     returning saga.account_id
 """
-WRITE_STEPS = """
-    insert into saga_step (account_id, step, intent_at, outcome, is_doubtful, reference, undone_at)
-    select account_id, step, case when has_intent then now() end, outcome, is_doubtful, reference,
-        case when outcome = 'undone' then now() end
-    from unnest($1::uuid[], $2::text[], $3::bool[], $4::text[], $5::bool[], $6::jsonb[])
-        as w (account_id, step, has_intent, outcome, is_doubtful, reference)
-    on conflict (account_id, step) do update set
-        intent_at = case when excluded.intent_at is null then null
-            else coalesce(saga_step.intent_at, excluded.intent_at) end,
-        outcome = excluded.outcome, is_doubtful = excluded.is_doubtful, reference = excluded.reference,
-        undone_at = excluded.undone_at
+BURN = """
+    update address set state = 'burned', reason = $2, burned_at = now() where account_id = $1 and state = 'live'
 """
-WRITE_ACCOUNTS = """
-    update account set
-        status = w.status, inbox_id = w.inbox_id, sender_id = w.sender_id, account_tag_id = w.account_tag_id,
-        warmup_tag_id = w.warmup_tag_id, credential_ref = w.credential_ref, credentials = w.credentials::jsonb,
-        failure_code = w.failure_code, failure_message = w.failure_message, version = w.version, last_event_id = w.last_event_id,
-        last_event_time = w.last_event_time, updated_at = w.updated_at
-    from unnest(
-        $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[],
-        $9::text[], $10::text[], $11::bigint[], $12::uuid[], $13::timestamptz[], $14::timestamptz[]
-    ) as w (
-        id, status, inbox_id, sender_id, account_tag_id, warmup_tag_id, credential_ref, credentials, failure_code,
-        failure_message, version, last_event_id, last_event_time, updated_at
-    )
-    where account.id = w.id
-"""
-BURN = "update address set state = 'burned', reason = $2, burned_at = now() where account_id = $1"
 GIVE_BACK = "delete from address where account_id = $1"
 SWEEP_LATER = """
     insert into sweep (account_id, step, due_at)
@@ -189,12 +174,7 @@ class SagaStore:
         ]
 
     async def _write_rest(self, connection: Connection, kept: Sequence[SagaWrite]) -> None:
-        steps = [step_row(one, record) for one in kept for record in one.change.steps]
-        if steps:
-            await connection.execute(WRITE_STEPS, *columns(steps))
-        changed = [one for one in kept if one.events]
-        if changed:
-            await connection.execute(WRITE_ACCOUNTS, *columns([account_row(one) for one in changed]))
+        await write_states(connection, kept)
         for one in kept:
             await self._write_rare(connection, one)
         await append(connection, *(event for one in kept for event in one.events))
@@ -203,6 +183,8 @@ class SagaStore:
                 told = one.change.answer.needs["account"]
                 cause = next(event for event in one.events if event.sequence == told)
                 await answer(connection, self._recorder, cause, one.change.answer)
+            if one.change.is_finished and one.change.saga.direction is Direction.DELETE:
+                await answer_deletions(connection, self._recorder, one.events[-1])
 
     async def _write_rare(self, connection: Connection, one: SagaWrite) -> None:
         """Write what few changes have: a secret made or erased, the address's fate, later sweeps."""
@@ -215,14 +197,12 @@ class SagaStore:
                 kind=CREDENTIAL_KIND,
                 secret=one.secret,
             )
-        kept = {credential.id for credential in account.credentials}
-        for credential in one.before.account.credentials:
-            if credential.id not in kept:
-                await self._vault.forget(connection, id=credential.id)
+        for id_ in secrets_of(one.before.account) - secrets_of(account):
+            await self._vault.forget(connection, id=id_)
         if change.address is AddressFate.RELEASED:
             await connection.execute(GIVE_BACK, account.account_id)
         elif change.address is AddressFate.BURNED:
-            await connection.execute(BURN, account.account_id, "provisioning_failed")
+            await connection.execute(BURN, account.account_id, BURNED_BECAUSE[change.saga.direction])
         if change.sweeps:
             steps = [step.value for step in change.sweeps]
             await connection.execute(SWEEP_LATER, account.account_id, steps, self._sweep_after_seconds)

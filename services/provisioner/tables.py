@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, MetaData, Text
+from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -115,5 +115,36 @@ class Sweep(ProvisionerTable, table=True):
     doubtful_since: datetime = instant()
     look_ups: int
     due_at: datetime = instant()
+    lease_token: UUID | None
+    leased_until: datetime | None = instant(optional=True)
+
+
+class WaitingDeletion(ProvisionerTable, table=True):
+    """A request that is answered once its account is gone."""
+
+    __tablename__ = "waiting_deletion"
+
+    request_id: UUID = Field(primary_key=True)
+    account_id: UUID
+
+
+class AccountCommand(ProvisionerTable, table=True):
+    """A request whose one attempt is under way: those of one account are taken in order of their place, one at a time."""
+
+    __tablename__ = "account_command"
+
+    request_id: UUID = Field(primary_key=True)
+    place: int = Field(sa_column=Column(BigInteger, Identity(always=True), nullable=False))
+    account_id: UUID
+    type: str
+    data: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    event_id: UUID
+    event_time: datetime = instant()
+    tenant_id: UUID
+    workspace_id: UUID | None
+    traceparent: str | None
+    asked_at: datetime = instant()
+    due_at: datetime = instant()
+    has_intent: bool
     lease_token: UUID | None
     leased_until: datetime | None = instant(optional=True)

@@ -294,7 +294,7 @@ class AccountDeleting(AccountFact):
 
 
 class AccountDeleted(AccountFact):
-    """Everything the account had is confirmed gone; its address stays burned."""
+    """Everything the account had is confirmed gone; its address stays burned if an inbox can have been at it."""
 
     TYPE: ClassVar[str] = "mailwright.account.deleted.v1"
 

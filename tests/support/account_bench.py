@@ -14,12 +14,13 @@ from services.provisioner import accounts
 from services.provisioner.context import Context, Part
 from services.provisioner.settings import ProvisionerSettings
 from shared.clock import RandomIds, SystemClock
-from shared.contracts.accounts import AccountFact, AccountRequested, Plan, Step
+from shared.contracts.accounts import AccountDeletionRequested, AccountFact, AccountRequested, Plan, Step
 from shared.contracts.answers import AccountRequestAnswered
 from shared.contracts.domains import DomainStatus
 from shared.contracts.envelope import ACCOUNTS, Received, Recorded
 from shared.contracts.registry import EVENT_TYPES
 from shared.contracts.requests import Caller, Dialect
+from shared.contracts.warmups import WarmupEnded, WarmupState, WarmupStatus
 from shared.db.pool import Pool, create_pool
 from shared.http.client import build_client
 from shared.http.gate import Gate
@@ -110,9 +111,53 @@ class Bench:
             data, subject=ids.new(), tenant_id=tenant_id, workspace_id=workspace_id, request_id=ids.new()
         )
 
-    async def hand_over(self, request: Recorded) -> None:
-        """Handle a request in one transaction."""
-        handler = accounts.account_handlers(recorder)[AccountRequested]
+    def deletion(self, created: Recorded, *, tenant_id: UUID = TENANT) -> Recorded:
+        """Make a request to delete an account."""
+        caller = Caller(
+            tenant_id=tenant_id, workspace_id=WORKSPACE, user_id=USER, key_id="k", dialect=Dialect.PUFFLE
+        )
+        return recorder.event(
+            AccountDeletionRequested(caller=caller),
+            subject=created.subject,
+            tenant_id=tenant_id,
+            workspace_id=WORKSPACE,
+            request_id=ids.new(),
+        )
+
+    async def delete(
+        self, created: Recorded, *, tenant_id: UUID = TENANT, warmup_end_seconds: float = 60.0
+    ) -> Recorded:
+        """Hand a request to delete an account to the handler, and return it."""
+        request = self.deletion(created, tenant_id=tenant_id)
+        await self.hand_over(request, warmup_end_seconds=warmup_end_seconds)
+        return request
+
+    async def warmup_ended(self, created: Recorded) -> None:
+        """Say what the warmup service says once it has let go of an account."""
+        at = recorder.clock.now()
+        warmup = WarmupState(
+            account_id=created.subject,
+            tenant_id=TENANT,
+            workspace_id=WORKSPACE,
+            address="",
+            status=WarmupStatus.ENDED,
+            created_at=at,
+            updated_at=at,
+        )
+        await self.hand_over(
+            recorder.event(
+                WarmupEnded(warmup=warmup),
+                subject=created.subject,
+                tenant_id=TENANT,
+                workspace_id=WORKSPACE,
+                sequence=1,
+            )
+        )
+
+    async def hand_over(self, request: Recorded, **settings: Any) -> None:
+        """Handle an event in one transaction; settings differ from the bench's where given."""
+        changed = self.context.settings.model_copy(update=settings)
+        handler = accounts.account_handlers(recorder, changed)[type(request.data)]
         async with self.pool.acquire() as connection, connection.transaction():
             await handler(connection, Received(request, "gateway", ACCOUNTS, 0, 1))
 
@@ -152,6 +197,16 @@ class Bench:
         answers = [event.data for event in await self.events(account_id) if event.sequence is None]
         assert len(answers) <= 1
         return answers[0] if answers else None
+
+    async def answered(self, request: Recorded, within: float = 20.0) -> AccountRequestAnswered:
+        """Wait for the one answer of a request and return it."""
+
+        async def answers() -> list[AccountRequestAnswered]:
+            found = [event.data for event in await self.events(request.subject) if event.sequence is None]
+            return [data for data in found if data.request_id == request.request_id]
+
+        (answer,) = await eventually(answers, within=within, what="the answer")
+        return answer
 
     async def finished(self, *requests: Recorded, within: float = 20.0) -> None:
         """Wait until the sagas of these requests are finished."""

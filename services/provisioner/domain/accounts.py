@@ -10,7 +10,7 @@ from uuid import UUID
 
 from shared.contracts.accounts import AccountRequested, AccountState, AccountStatus
 from shared.contracts.envelope import Recorded
-from shared.contracts.requests import Dialect
+from shared.contracts.requests import Caller, Dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,15 @@ def refuse_by_holder(address: str, holder: Holder) -> Refusal:
             "reason": holder.reason,
             "burned_at": holder.burned_at.isoformat() if holder.burned_at is not None else None,
         },
+    )
+
+
+def may_see(caller: Caller, account: AccountState) -> bool:
+    """Return whether an account is one that the caller's key knows of: its tenant's, its workspace's, its dialect's."""
+    return (
+        caller.tenant_id == account.tenant_id
+        and caller.workspace_id in {None, account.workspace_id}
+        and caller.dialect is account.dialect
     )
 
 

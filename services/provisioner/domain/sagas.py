@@ -33,6 +33,7 @@ NOTHING_AT_PROVIDERS: dict[str, Any] = {
     "credentials": (),
     "aliases": (),
 }
+DELETED_MEANWHILE = Failure(code="account_deleted", message="The account was deleted before it was ready.")
 
 
 class Direction(StrEnum):
@@ -40,6 +41,9 @@ class Direction(StrEnum):
 
     FORWARD = "forward"
     UNDO = "undo"
+    """Back, because a provider refused."""
+    DELETE = "delete"
+    """Back, because nobody wants the account any more."""
 
 
 class StepOutcome(StrEnum):
@@ -52,7 +56,7 @@ class StepOutcome(StrEnum):
 
 
 class AddressFate(StrEnum):
-    """What becomes of the address of a failed account."""
+    """What becomes of the address of an account that is gone."""
 
     RELEASED = "released"
     BURNED = "burned"
@@ -132,8 +136,8 @@ def open_step(saga: Saga) -> Step | None:
 
 
 def step_to_undo(saga: Saga) -> Step | None:
-    """Return the step to undo next: the latest that is done or may be."""
-    return next((step for step in reversed(saga.account.plan.steps) if saga.record(step).may_exist), None)
+    """Return the step to undo next: the latest that is done or may be, whether the plan began with it or not."""
+    return next((step for step in reversed(Step) if saga.record(step).may_exist), None)
 
 
 def can_end(saga: Saga, step: Step) -> bool:
@@ -204,10 +208,41 @@ def postpone(
 
 
 def undone(saga: Saga, step: Step, at: datetime) -> Change:
-    """Record that the effect of a step is confirmed gone; after the last one the account is undone."""
+    """Record that the effect of a step is confirmed gone; after the last one the account is undone, or deleted."""
     change = _with_steps(saga, replace(saga.record(step), outcome=StepOutcome.UNDONE))
     change = replace(change, saga=replace(change.saga, attempts=0))
-    return change if step_to_undo(change.saga) is not None else _finish_undo(change, at)
+    return change if step_to_undo(change.saga) is not None else _finish(change, at)
+
+
+def begin_deletion(saga: Saga, request_id: UUID, at: datetime) -> Change:
+    """Turn an account in any state towards its end; whoever still works on it can record nothing more.
+
+    A create request that is not answered yet is answered now. A credential that was refused for good is looked for
+    all the same: further ones may have been minted since.
+    """
+    account = saga.account.model_copy(update={"status": AccountStatus.DELETING, "updated_at": at})
+    is_open = saga.account.status is AccountStatus.RESERVED
+    turned = replace(
+        saga,
+        account=account,
+        direction=Direction.DELETE,
+        epoch=saga.epoch + 1,
+        attempts=0,
+        request_id=request_id,
+    )
+    key = saga.record(Step.CREDENTIALS)
+    again = (replace(key, outcome=StepOutcome.UNKNOWN),) if key.outcome is StepOutcome.REFUSED else ()
+    return replace(
+        _with_steps(turned, *again),
+        facts=(facts_of.AccountDeleting(account=account),),
+        answer=_answer(saga, Outcome.REFUSED, saga.version + 1, DELETED_MEANWHILE) if is_open else None,
+        has_turned=True,
+    )
+
+
+def nothing_left(saga: Saga, at: datetime) -> Change:
+    """End a saga that has nothing to undo."""
+    return _finish(Change(saga), at)
 
 
 def postpone_undo(saga: Saga, wait_seconds: float, error_code: str) -> Change:
@@ -264,22 +299,27 @@ def _turn(saga: Saga, record: StepRecord, failure: Failure, at: datetime) -> Cha
         error_code=failure.code,
         has_turned=True,
     )
-    return change if step_to_undo(change.saga) is not None else _finish_undo(change, at)
+    return change if step_to_undo(change.saga) is not None else _finish(change, at)
 
 
-def _finish_undo(change: Change, at: datetime) -> Change:
+def _finish(change: Change, at: datetime) -> Change:
     """Everything is confirmed gone: the address is free again only if no inbox can ever have been at it (S0-38)."""
     saga = change.saga
-    inbox = saga.record(Step.INBOX)
-    is_burned = inbox.outcome is StepOutcome.UNDONE
+    is_burned = saga.record(Step.INBOX).outcome is StepOutcome.UNDONE
     account = saga.account.model_copy(update={**NOTHING_AT_PROVIDERS, "updated_at": at})
+    fact: AccountFact
+    if saga.direction is Direction.DELETE:
+        account = account.model_copy(update={"status": AccountStatus.DELETED})
+        fact = facts_of.AccountDeleted(account=account)
+    else:
+        fact = facts_of.AccountUndone(account=account, is_address_burned=is_burned)
     return replace(
         change,
         saga=replace(saga, account=account),
-        facts=(*change.facts, facts_of.AccountUndone(account=account, is_address_burned=is_burned)),
+        facts=(*change.facts, fact),
         is_finished=True,
         address=AddressFate.BURNED if is_burned else AddressFate.RELEASED,
-        sweeps=tuple(step for step in saga.account.plan.steps if saga.record(step).is_doubtful),
+        sweeps=tuple(step for step in Step if saga.record(step).is_doubtful),
     )
 
 
