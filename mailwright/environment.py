@@ -20,6 +20,8 @@ class Options:
     demo: bool = False
 
 
+SIMULATED_DNS = "simulator_dns"
+"""What the port of the simulated DNS is called."""
 _PROVIDERS = {
     "MAILWRIGHT_AGENTMAIL_URL": "/agentmail",
     "MAILWRIGHT_INSTANTLY_URL": "/instantly/api/v2",
@@ -65,6 +67,7 @@ def settings(
         # The simulated DNS answers at once; the real one is given ten minutes between looks.
         "MAILWRIGHT_DOMAIN_POLL_SECONDS": "1",
         "MAILWRIGHT_SIMULATOR_DATA": str(options.data_dir / "simulator"),
+        "MAILWRIGHT_SIMULATOR_DNS_PORT": str(ports[SIMULATED_DNS]),
         **{name: simulator + path for name, path in _PROVIDERS.items()},
     }
     if embeds_postgres(caller):
@@ -76,6 +79,9 @@ def settings(
         ours["MAILWRIGHT_KAFKA_FETCH_MAX_WAIT_MS"] = "20"
         # A service killed here is back in a second: its partitions must not wait half a minute for it.
         ours["MAILWRIGHT_KAFKA_SESSION_TIMEOUT_MS"] = "3000"
+    if not caller.get("MAILWRIGHT_CLOUDFLARE_URL"):
+        # Records that are published in simulated zones are seen nowhere else.
+        ours["MAILWRIGHT_DNS_SERVERS"] = f"{HOST}:{ports[SIMULATED_DNS]}"
     chosen = {name: value for name, value in caller.items() if value or not name.startswith("MAILWRIGHT_")}
     # The length of a day has an option of its own; the calendar and the secrets belong to the data directory.
     day = {"MAILWRIGHT_DAY_SECONDS": f"{options.day_seconds:g}"}

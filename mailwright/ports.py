@@ -1,4 +1,4 @@
-"""Which TCP ports of this machine are free, and which answer."""
+"""Which ports of this machine are free, and which answer."""
 
 import asyncio
 import secrets
@@ -11,8 +11,14 @@ _FIRST, _COUNT = 20_000, 10_000
 _BACKLOG = 2048
 
 
-def is_free(port: int) -> bool:
-    """Whether a server could listen on `port` of this machine right now."""
+def is_free(port: int, *, with_udp: bool = False) -> bool:
+    """Whether a server could listen on TCP `port` of this machine right now, and on UDP if it needs both."""
+    if with_udp:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                return False
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # Like the servers we start: a port in TIME_WAIT counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

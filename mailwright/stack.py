@@ -14,7 +14,7 @@ from mailwright import broker, environment, postgres
 from mailwright.clock_file import ClockFile
 from mailwright.console import Say
 from mailwright.data_dir import read_json, write_json
-from mailwright.environment import Options
+from mailwright.environment import SIMULATED_DNS, Options
 from mailwright.errors import StartError
 from mailwright.leftovers import end_leftovers, trace
 from mailwright.ports import HOST, answers_ok, free_port, is_free, listener, status_of
@@ -24,7 +24,7 @@ from mailwright.secrets_file import load_or_make
 from mailwright.supervisor import Part, Supervisor
 from shared.clock import SystemClock
 
-_PORTED = (*SERVICES, "simulator", "postgres", "broker")
+_PORTED = (*SERVICES, "simulator", SIMULATED_DNS, "postgres", "broker")
 _START_WITHIN_SECONDS = 60.0
 _STOP_SERVICES_SECONDS = 3.5
 _STOP_ENGINES_SECONDS = 1.0
@@ -170,7 +170,8 @@ class Stack:
         chosen: dict[str, int] = {}
         for name in _PORTED:
             port = asked.get(name) or last.get(name, 0)
-            while not port or port in chosen.values() or not is_free(port):
+            is_dns = name == SIMULATED_DNS
+            while not port or port in chosen.values() or not is_free(port, with_udp=is_dns):
                 port = free_port()
             chosen[name] = port
         return chosen

@@ -49,3 +49,7 @@ class ProvisionerSettings(CommonSettings):
     """When an effect that may still land late is looked for, counted from the moment its outcome became unknown."""
     domain_poll_seconds: float = Field(default=600.0, gt=0)
     """The first delay between two checks of a domain that is verifying; it doubles from check to check."""
+    dns_servers: str = ""
+    """Comma separated `host[:port]` of the DNS servers that are asked for a domain's records; empty = the system's."""
+    dns_timeout_seconds: float = Field(default=5.0, gt=0)
+    """How long one DNS question may take, with all its repeats."""

@@ -1,4 +1,4 @@
-"""The ASGI application: health, control and the three providers on one port."""
+"""The ASGI application: health, control and the three providers on one port, with DNS beside them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from services.simulator.agentmail import PROVIDER as AGENTMAIL
 from services.simulator.agentmail.delivery import Deliveries
 from services.simulator.cloudflare import PROVIDER as CLOUDFLARE
 from services.simulator.control import CONTROL, Control
+from services.simulator.dns_server import DnsServer
 from services.simulator.faults import Faults
 from services.simulator.instantly import PROVIDER as INSTANTLY
 from services.simulator.pipeline import Pipeline
@@ -40,7 +41,8 @@ class Simulator:
         self._world, self._deliveries = world, deliveries
         faults = Faults(world.store)
         self._pipeline = Pipeline(world, faults, self.settle)
-        self._control = Control(world, faults, self.settle, self._pipeline.forget)
+        self._dns = DnsServer(world, faults)
+        self._control = Control(world, faults, self.settle, self._pipeline.forget, lambda: self._dns.address)
         self._routes: list[tuple[Provider, Router[Handler]]] = [
             (provider, Router(provider.routes, provider.prefix)) for provider in PROVIDERS
         ]
@@ -60,12 +62,19 @@ class Simulator:
                 resume_all(self._world)
                 self._deliveries.resume()
                 self.settle()
+                await self._listen_for_questions()
                 await send({"type": "lifespan.startup.complete"})
             else:
+                await self._dns.close()
                 await self._deliveries.close()
                 self._world.store.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    async def _listen_for_questions(self) -> None:
+        settings = self._world.settings
+        if settings.simulator_dns_port is not None:
+            await self._dns.start(settings.simulator_dns_host, settings.simulator_dns_port)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("raw_path", scope["path"].encode()).decode("latin-1")

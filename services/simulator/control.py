@@ -22,6 +22,8 @@ _STATE_KINDS = {
     "instantly": ("account", "job", "tag", "mapping"),
     "cloudflare": ("zone", "record"),
 }
+ELSEWHERE = "elsewhere"
+"""The zone of records published by hand: none of Cloudflare's."""
 _PLURAL = {"inbox": "inboxes", "delivery": "deliveries"}
 _PREFIX = {"agentmail": "am", "instantly": "in", "cloudflare": "cf"}
 
@@ -60,9 +62,15 @@ class Control:
     """The control API over one world."""
 
     def __init__(
-        self, world: World, faults: Faults, settle: Callable[[], None], forget: Callable[[], None]
+        self,
+        world: World,
+        faults: Faults,
+        settle: Callable[[], None],
+        forget: Callable[[], None],
+        dns_address: Callable[[], str | None],
     ) -> None:
         self._world, self._faults, self._settle, self._forget = world, faults, settle, forget
+        self._dns_address = dns_address
 
     def run(self, handler: Callable[[Control, Call], Answer], call: Call) -> Answer:
         """Answer one control call; a body that does not fit is a 400 that says why."""
@@ -181,7 +189,7 @@ class Control:
         record_id = self._world.hex(32)
         fields = {**sent.model_dump(), "name": dns.host(sent.name), "content": content, "id": record_id}
         with self._world.store.transaction():
-            self._world.store.put("cf.record", record_id, {**fields, "_zone_id": "elsewhere"})
+            self._world.store.put("cf.record", record_id, {**fields, "_zone_id": ELSEWHERE})
         return json_answer(201, {"id": record_id})
 
     def reset(self, _: Call) -> Answer:
@@ -192,9 +200,18 @@ class Control:
         domains.seed(self._world)
         return json_answer(200, {"reset": True})
 
-    def dns_query(self, call: Call) -> Answer:
-        """Answer a DNS question over HTTPS, JSON form."""
-        return dns.query(self._world, call)
+    def unpublish(self, call: Call) -> Answer:
+        """Take back a record published by hand."""
+        record = self._world.store.get("cf.record", call.params["id"])
+        if record is None or record["_zone_id"] != ELSEWHERE:
+            return json_answer(404, {"error": f"no record {call.params['id']}"})
+        with self._world.store.transaction():
+            self._world.store.delete("cf.record", record["id"])
+        return json_answer(200, {"id": record["id"]})
+
+    def dns_server(self, _: Call) -> Answer:
+        """Say where DNS is answered; null where no port was given to it."""
+        return json_answer(200, {"server": self._dns_address()})
 
     def live(self, _: Call) -> Answer:
         """Say that the process runs."""
@@ -222,8 +239,9 @@ CONTROL: tuple[Route[Callable[[Control, Call], Answer]], ...] = (
     Route("POST", "/_sim/warmup", "warmup", Control.warmup),
     Route("POST", "/_sim/inbound", "inbound", Control.inbound),
     Route("POST", "/_sim/dns", "dns.publish", Control.publish),
+    Route("GET", "/_sim/dns", "dns.server", Control.dns_server),
+    Route("DELETE", "/_sim/dns/{id}", "dns.unpublish", Control.unpublish),
     Route("POST", "/_sim/reset", "reset", Control.reset),
-    Route("GET", "/dns-query", "dns.query", Control.dns_query),
     Route("GET", "/health/live", "health", Control.live),
     Route("GET", "/health/ready", "health", Control.live),
     Route("GET", "/metrics", "metrics", Control.metrics),

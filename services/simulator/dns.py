@@ -1,15 +1,13 @@
-"""The public DNS of the simulated world: what Cloudflare zones hold, and records published by hand."""
+"""The records of the simulated world's public DNS: what Cloudflare zones hold, and what was published by hand."""
 
 from __future__ import annotations
 
-import json
 import re
 
-from services.simulator.wire import Answer, Call, Json
+from services.simulator.wire import Json
 from services.simulator.world import World
 
 _SEGMENT = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_CODES = {"MX": 15, "TXT": 16, "CNAME": 5, "A": 1, "AAAA": 28}
 _TXT_CHUNK = 255
 
 
@@ -34,32 +32,17 @@ def txt_stored(content: str) -> str:
 
 def lookup(world: World, kind: str, name: str) -> list[Json]:
     """Return the records of a type at a name."""
-    return [record for record in world.store.find("cf.record", "name", host(name)) if record["type"] == kind]
+    return [record for record in at(world, name) if record["type"] == kind]
 
 
-def query(world: World, call: Call) -> Answer:
-    """Answer DNS over HTTPS in its JSON form (`?name=&type=`), as public resolvers do."""
-    name, kind = host(call.first("name") or ""), (call.first("type") or "A").upper()
-    found = lookup(world, kind, name)
-    answers = [
-        {"name": name, "type": _CODES.get(kind, 0), "TTL": 60, "data": _data(record)} for record in found
-    ]
-    known = bool(world.store.find("cf.record", "name", name))
-    body: Json = {
-        "Status": 0 if known else 3,
-        "TC": False,
-        "RD": True,
-        "RA": True,
-        "AD": False,
-        "CD": False,
-        "Question": [{"name": name, "type": _CODES.get(kind, 0)}],
-    }
-    if answers:
-        body["Answer"] = answers
-    return Answer(200, json.dumps(body).encode(), (("content-type", "application/dns-json"),))
+def at(world: World, name: str) -> list[Json]:
+    """Return all records at a name."""
+    return world.store.find("cf.record", "name", host(name))
 
 
-def _data(record: Json) -> str:
-    if record["type"] == "MX":
-        return f"{record.get('priority', 0)} {record['content']}."
-    return str(record["content"])
+def exists(world: World, name: str) -> bool:
+    """Say whether there is such a name: one with records, above one with records, or the apex of a zone."""
+    name = host(name)
+    if at(world, name) or any(zone["name"] == name for zone in world.store.all("cf.zone")):
+        return True
+    return any(below.endswith(f".{name}") for below in world.store.values("cf.record", "name"))

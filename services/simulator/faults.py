@@ -13,8 +13,9 @@ from services.simulator.store import Store
 from services.simulator.wire import JSON_HEADER, Answer, Call, Json, json_answer
 from services.simulator.world import public
 
-Provider = Literal["agentmail", "instantly", "cloudflare"]
-Kind = Literal["status", "timeout", "drop", "malformed", "slow", "late"]
+Provider = Literal["agentmail", "instantly", "cloudflare", "dns"]
+Kind = Literal["status", "timeout", "drop", "malformed", "slow", "late", "servfail"]
+_DNS_KINDS = frozenset({"servfail", "timeout", "slow"})
 
 
 class Fault(BaseModel):
@@ -43,6 +44,14 @@ class Fault(BaseModel):
     def _a_status_fault_names_its_status(self) -> Fault:
         if self.kind == "status" and self.status is None:
             raise ValueError("a fault of kind `status` needs a `status`")
+        return self
+
+    @model_validator(mode="after")
+    def _dns_has_troubles_of_its_own(self) -> Fault:
+        if self.provider == "dns" and self.kind not in _DNS_KINDS:
+            raise ValueError(f"a fault of `dns` is one of {', '.join(sorted(_DNS_KINDS))}")
+        if self.provider != "dns" and self.kind == "servfail":
+            raise ValueError("a fault of kind `servfail` is for `dns`")
         return self
 
     def matches(self, call: Call) -> bool:

@@ -40,6 +40,15 @@ class SimulatorSettings(BaseSettings):
     simulator_verify_seconds: float = Field(
         default=0.2, ge=0, description="How long a domain stays VERIFYING once its records are right."
     )
+    simulator_dns_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="UDP and TCP port of the simulated DNS; 0 = any, unset = none.",
+    )
+    simulator_dns_host: str = Field(
+        default="127.0.0.1", description="Address on which the simulated DNS listens."
+    )
 
 
 class Knobs(BaseSettings):

@@ -92,6 +92,10 @@ class Store:
         objects = self._objects.get(kind, {})
         return [objects[key] for keys in self._index.get((kind, field), {}).values() for key in keys]
 
+    def values(self, kind: str, field: str) -> list[str]:
+        """Return every value that this indexed field has in some object."""
+        return list(self._index.get((kind, field), {}))
+
     def put(self, kind: str, key: str, data: Json) -> Json:
         """Create or replace an object, only within a transaction; `_n` numbers objects in order of creation."""
         old = self._objects.get(kind, {}).get(key)

@@ -20,6 +20,7 @@ from services.simulator.settings import SimulatorSettings
 
 Json = dict[str, Any]
 
+DEFAULTS = SimulatorSettings(simulator_job_seconds=0.05, simulator_verify_seconds=0.05, simulator_dns_port=0)
 HEADERS = {"authorization": "Bearer am_test"}
 
 
@@ -52,6 +53,18 @@ class Simulated:
 
     def knobs(self, **knobs: Any) -> None:
         assert self.post("/_sim/knobs", knobs).status_code == 200
+
+    @property
+    def dns(self) -> str:
+        """Host and port where the simulated DNS answers."""
+        return str(self.http.get("/_sim/dns").json()["server"])
+
+    def publish(self, kind: str, name: str, content: str, priority: int | None = None) -> str:
+        """Publish a record as the owner of a domain does at another host; returns its id."""
+        sent = {"type": kind, "name": name, "content": content, "priority": priority}
+        answer = self.post("/_sim/dns", sent)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
 
     def inbox(self, username: str, domain: str = "myagentmail.com", **more: Any) -> httpx.Response:
         return self.post("/agentmail/v0/inboxes", {"username": username, "domain": domain, **more})
@@ -101,7 +114,7 @@ def sender_fields(address: str, password: str) -> Json:
 def running_simulator(settings: SimulatorSettings | None = None) -> Iterator[Simulated]:
     """Run a simulator under uvicorn in a thread, on an ephemeral port."""
     listener = socket.create_server(("127.0.0.1", 0))
-    app = build(settings or SimulatorSettings(simulator_job_seconds=0.05, simulator_verify_seconds=0.05))
+    app = build(settings or DEFAULTS)
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -33,6 +33,13 @@ def test_a_port_with_a_listener_is_not_free() -> None:
         assert accepts(port)
 
 
+def test_a_port_that_is_needed_for_udp_too_must_be_free_for_it() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        assert not is_free(port, with_udp=True)
+
+
 def test_a_listener_lets_callers_wait_and_keeps_others_out() -> None:
     port = free_port()
     with listener(port):
