@@ -8,7 +8,8 @@ import typer
 
 from mailwright.console import say
 from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, on_database
-from services.gateway.security.keys import PREFIXES, SCOPES
+from services.gateway.security.keys import ACCOUNT_BOUND, KINDS, KeyKind
+from services.gateway.security.scopes import POSSIBLE, unknown_to
 from services.gateway.security.store import KeyAdmin, StoredKey
 from shared.clock import RandomIds, SystemClock
 from shared.contracts.requests import Dialect
@@ -22,7 +23,9 @@ def create(
     tenant: Annotated[str, typer.Option(help="Whose key it is; made if new.")],
     workspace: Annotated[str, typer.Option(help="What it sees; made if new.")] = "Default",
     dialect: Annotated[Dialect, typer.Option(help="The API it is for.")] = Dialect.PUFFLE,
-    prefix: Annotated[str, typer.Option(help="The kind of key, where the API has several.")] = "",
+    prefix: Annotated[
+        KeyKind | None, typer.Option(help="The kind of key, where the API has several.")
+    ] = None,
     name: Annotated[str, typer.Option(help="To recognise it by.")] = "",
     scope: Annotated[
         list[str] | None, typer.Option(help="What it may do; repeat. Default: everything.")
@@ -31,16 +34,18 @@ def create(
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Make a key and print it, once: only a hash of it is kept."""
-    kind, scopes = prefix or PREFIXES[dialect][0], tuple(scope or SCOPES)
-    if kind not in PREFIXES[dialect]:
-        raise typer.BadParameter(f"{dialect} has {', '.join(PREFIXES[dialect])}", param_hint="--prefix")
-    if not set(scopes) <= set(SCOPES):
-        raise typer.BadParameter(f"there are {', '.join(SCOPES)}", param_hint="--scope")
+    kind = prefix or KINDS[dialect][0]
+    if kind not in KINDS[dialect]:
+        raise typer.BadParameter(f"{dialect} has {', '.join(KINDS[dialect])}", param_hint="--prefix")
+    if kind in ACCOUNT_BOUND:
+        raise typer.BadParameter(f"{kind} keys are made with what they belong to", param_hint="--prefix")
+    if scope and unknown_to(kind, scope):
+        raise typer.BadParameter(f"there are {', '.join(POSSIBLE[kind])}", param_hint="--scope")
 
     async def make(url: str) -> str:
         async with _admin(url) as admin:
             key = await admin.create(
-                dialect=dialect, prefix=kind, tenant=tenant, workspace=workspace, name=name, scopes=scopes
+                kind=kind, tenant=tenant, workspace=workspace, name=name, scopes=scope or None
             )
             return key.reveal()
 
@@ -58,7 +63,7 @@ def list_keys(database_url: DatabaseUrl = None, data_dir: DataDir = DEFAULT_DATA
     for key in on_database(look, database_url, data_dir):
         state = "revoked" if key.revoked_at else "in force"
         used = f"used {key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never used"
-        where = f"{key.tenant} / {key.workspace or '(all)'}"
+        where = f"{key.tenant} / {key.workspace or '(all)'}" if key.tenant else "(no tenant)"
         typer.echo(f"{key.id}  {key.prefix:<8}  {state:<8}  {used:<21}  {where}  {key.name}".rstrip())
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
-from services.gateway.errors import ApiError, body_too_large, invalid, unsupported_media_type
+from services.gateway.errors import ApiError, FieldError, body_too_large, invalid, unsupported_media_type
 
 LIMIT = 65_536
 """Largest body in bytes."""
@@ -23,6 +23,16 @@ _SENTENCES = {
     "missing": "is required",
     "string_type": "must be a string",
     "string_too_short": "must not be empty",
+    "string_too_long": "must not be longer than {max_length} characters",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "list_type": "must be an array",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "greater_than_equal": "must not be less than {ge}",
+    "less_than_equal": "must not be more than {le}",
+    "too_long": "must not have more than {max_length} entries",
+    "literal_error": "must be {expected}",
 }
 
 
@@ -61,20 +71,20 @@ async def read_nothing(request: Request) -> None:
     value = _parse(body)
     if not isinstance(value, dict):
         raise invalid("The body must be empty or an empty JSON object.")
-    for name in value:
-        raise _unknown_field(name)
+    if value:
+        raise _refused(tuple(map(_unknown, value)))
 
 
 def shaped(shape: type[Shape], value: Any) -> Shape:
     """Return the body as its model.
 
     Raises:
-        ApiError: It does not fit; the sentence names the field (400).
+        ApiError: It does not fit; the sentence names the first field that does not, `fields` names all (400).
     """
     try:
         return shape.model_validate(value)
     except ValidationError as error:
-        raise _refusal(error.errors(include_url=False, include_context=False, include_input=False)) from None
+        raise _refusal(error.errors(include_url=False, include_input=False)) from None
 
 
 def _require_json(request: Request) -> None:
@@ -117,20 +127,38 @@ def _constant(name: str) -> Any:
 
 
 def _refusal(errors: list[ErrorDetails]) -> ApiError:
-    # A misspelt optional field leaves no other trace, and a misspelt required one is better named than missed.
-    first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
-    if not first["loc"]:
+    if not errors[0]["loc"]:
         return invalid("The body must be a JSON object.")
-    name = str(first["loc"][0])
-    if first["type"] == "extra_forbidden":
-        return _unknown_field(name)
-    sentence = _SENTENCES.get(first["type"], first["msg"] if first["type"] == "refused" else "is not valid")
-    return invalid(f"The field {_quoted(name)} {sentence}.")
+    # A misspelt optional field leaves no other trace, and a misspelt required one is better named than missed.
+    return _refused(tuple(sorted(map(_field_error, errors), key=lambda field: field.code != "unknown")))
 
 
-def _unknown_field(name: str) -> ApiError:
-    return invalid(f"The field {_quoted(name)} is not known.", code="unknown_field")
+def _refused(fields: tuple[FieldError, ...]) -> ApiError:
+    code = "unknown_field" if fields[0].code == "unknown" else "invalid_request"
+    return ApiError(400, code, fields[0].message, fields=fields)
+
+
+def _field_error(error: ErrorDetails) -> FieldError:
+    name = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return _unknown(name)
+    if error["type"] == "string_too_short" and error["ctx"]["min_length"] > 1:
+        sentence = f"must not be shorter than {error['ctx']['min_length']} characters"
+    elif error["type"] == "refused":
+        sentence = error["msg"]
+    else:
+        sentence = _SENTENCES.get(error["type"], "is not valid").format_map(error.get("ctx", {}))
+    code: Literal["missing", "invalid"] = "missing" if error["type"] == "missing" else "invalid"
+    return FieldError(_short(name), code, f"The field {_quoted(name)} {sentence}.")
+
+
+def _unknown(name: str) -> FieldError:
+    return FieldError(_short(name), "unknown", f"The field {_quoted(name)} is not known.")
 
 
 def _quoted(name: str) -> str:
-    return json.dumps(name if len(name) <= 64 else name[:64] + "…", ensure_ascii=False)
+    return json.dumps(_short(name), ensure_ascii=False)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 64 else name[:64] + "…"

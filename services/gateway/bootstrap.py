@@ -20,6 +20,7 @@ from services.gateway.requests.render import render_answer
 from services.gateway.requests.store import forget_expired
 from services.gateway.requests.wait import Waiting
 from services.gateway.security.authenticate import Authenticator
+from services.gateway.security.rates import Limits
 from services.gateway.settings import GatewaySettings
 from services.gateway.shutdown import on_stop_signal
 from services.gateway.store_markers import ReadMarkers
@@ -72,7 +73,7 @@ def build(settings: GatewaySettings, *, clock: Clock | None = None, ids: Ids | N
         redirect_slashes=False,
         exception_handlers=REFUSALS,
     )
-    app.add_middleware(EdgeMiddleware, ids=ids)
+    app.add_middleware(EdgeMiddleware, clock=clock, ids=ids, limits=_limits(settings))
     # Kept flat, so that a refused method can be told which ones its path has.
     app.router.routes += ROUTES
     describe(app)
@@ -97,8 +98,8 @@ async def _running(
         consumer = Consumer(
             SERVICE, pool, kafka, TOPICS, batches, projector.on_events, after_commit=projector.after_commit
         )
-        requests = Requests(pool, recorder, waiting, relay.wake)
-        authenticator = Authenticator(pool, clock)
+        requests = Requests(pool, recorder, keys, waiting, relay.wake)
+        authenticator = Authenticator(pool, clock, _limits(settings))
         database = Condition("database", database_check(pool, SERVICE))
         topics = Condition("topics", topics_check(kafka))
         app.state.edge = Edge(
@@ -106,6 +107,7 @@ async def _running(
             requests=requests,
             reader=Reader(read_pool),
             markers=ReadMarkers(pool),
+            clock=clock,
             ids=ids,
             database=database,
             wait_seconds=settings.gateway_wait_seconds,
@@ -128,6 +130,10 @@ async def _running(
                 yield
                 waiting.stop()
                 await requests.writer.stop()
+
+
+def _limits(settings: GatewaySettings) -> Limits:
+    return Limits(sendmux=settings.gateway_sendmux_calls_per_minute, others=settings.gateway_calls_per_minute)
 
 
 @asynccontextmanager

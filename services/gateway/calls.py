@@ -5,30 +5,29 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, cast
+from typing import Any, cast
 from uuid import UUID
 
 from fastapi import Depends
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.errors import forbidden
+from services.gateway.dialects.registry import EDGES
+from services.gateway.errors import forbidden, forbidden_workspace, not_found
 from services.gateway.reads import Reader
 from services.gateway.requests.accept import Asked, Asking, Guard, Requests
+from services.gateway.requests.decide import Change, Deciding
 from services.gateway.requests.idempotency import fingerprint, idempotency_key
 from services.gateway.requests.model import RequestKind
 from services.gateway.requests.prefer import Patience, patience
-from services.gateway.security.authenticate import Authenticator, bearer
+from services.gateway.security.authenticate import Authenticator, Identity
+from services.gateway.security.keys import KeyKind
 from services.gateway.store_markers import ReadMarkers
-from shared.clock import Ids
+from services.gateway.tenancy.workspaces import has_workspace
+from shared.clock import Clock, Ids
 from shared.contracts.requests import Caller, Dialect
 from shared.contracts.requests import Request as RequestData
 from shared.startup import Condition
-
-_BEARER = HTTPBearer(
-    auto_error=False, scheme_name="ApiKey", description="An API key: `Authorization: Bearer pk_live_…`"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,7 @@ class Edge:
     requests: Requests
     reader: Reader
     markers: ReadMarkers
+    clock: Clock
     ids: Ids
     database: Condition
     wait_seconds: float
@@ -51,19 +51,50 @@ class Call:
 
     edge: Edge
     http: Request
-    caller: Caller
+    identity: Identity
     id: str
 
     @property
+    def caller(self) -> Caller:
+        """Who asks, as requests carry it."""
+        return self.identity.caller
+
+    @property
+    def kind(self) -> KeyKind:
+        """The kind of the call's key."""
+        return self.identity.kind
+
+    @property
+    def account_id(self) -> UUID | None:
+        """The only account this call may be about, None if its key is not bound to one."""
+        return self.identity.account_id
+
+    @property
     def workspace_id(self) -> UUID:
-        """The workspace that what this call makes belongs to.
+        """The workspace that what this call makes belongs to, when it names none.
 
         Raises:
-            ApiError: The key is bound to none (403).
+            ApiError: The key belongs to no tenant (403).
         """
-        if self.caller.workspace_id is None:
+        workspace_id = self.caller.workspace_id or self.identity.default_workspace_id
+        if workspace_id is None:
             raise forbidden("of a workspace")
-        return self.caller.workspace_id
+        return workspace_id
+
+    async def workspace_or_default(self, asked: UUID | None) -> UUID:
+        """Return the workspace that a call which may name one is about (A36, A39).
+
+        Raises:
+            ApiError: The key is bound to another workspace (403), or the tenant has none of this id (404).
+        """
+        if asked is None or asked == self.caller.workspace_id:
+            return self.workspace_id
+        if self.caller.workspace_id is not None:
+            raise forbidden_workspace()
+        async with self.edge.reader.bound(self.caller) as connection:
+            if not await has_workspace(connection, self.caller.tenant_id, asked):
+                raise not_found("workspace")
+        return asked
 
     def patience(self) -> Patience:
         """Return how long this call waits for its answer."""
@@ -81,27 +112,58 @@ class Call:
         *,
         body: Any = None,
         guard: Guard | None = None,
+        workspace_id: UUID | None = None,
     ) -> Asked:
         """Ask the owner for something and wait for the answer, as long as this call has patience.
 
+        `workspace_id` is that of what the request is about, where the key does not say it.
+
         Raises:
-            ApiError: The Idempotency-Key is malformed (400) or was used for another request (422), or from `guard`.
+            ApiError: The Idempotency-Key is malformed (400) or used for another request (as the dialect has it), or
+                from `guard`.
         """
-        http = self.http
         asking = Asking(
             kind=kind,
             caller=self.caller,
-            workspace_id=self.workspace_id,
+            workspace_id=workspace_id or self.workspace_id,
             subject_id=subject_id,
-            route=f"{http.method} {http.scope['route'].path}",
+            route=self._route,
             call_id=self.id,
             data=data,
-            fingerprint=fingerprint(http.method, http.url.path, http.query_params.multi_items(), body),
-            idempotency_key=idempotency_key(http.headers.getlist("idempotency-key")),
+            fingerprint=self._fingerprint(body),
+            policy=EDGES[self.caller.dialect].idempotency,
+            idempotency_key=self._idempotency_key,
         )
         return await self.edge.requests.ask(
-            asking, wait_seconds=self.patience().seconds, left=partial(_disconnected, http), guard=guard
+            asking, wait_seconds=self.patience().seconds, left=partial(_disconnected, self.http), guard=guard
         )
+
+    async def decide(self, change: Change, *, body: Any = None, subject_id: UUID | None = None) -> Response:
+        """Do what the gateway decides by itself, once per Idempotency-Key, and return the response.
+
+        `change` writes on the connection it gets and returns the response to send; its writes, what it records and,
+        with a key, the stored response are one transaction.
+
+        Raises:
+            ApiError: As `ask`, or from `change`, which then changes nothing.
+        """
+        deciding = Deciding(
+            caller=self.caller,
+            workspace_id=self.caller.workspace_id
+            or self.identity.default_workspace_id
+            or self.caller.tenant_id,
+            subject_id=subject_id or self.edge.ids.new(),
+            route=self._route,
+            call_id=self.id,
+            fingerprint=self._fingerprint(body),
+            policy=EDGES[self.caller.dialect].idempotency,
+            idempotency_key=self._idempotency_key,
+        )
+        stored, is_replay = await self.edge.requests.decide(deciding, change)
+        response = Response(stored.body, stored.status, stored.headers)
+        if is_replay:
+            response.headers["Idempotent-Replayed"] = "true"
+        return response
 
     async def respond(self, asked: Asked, *, otherwise: Callable[[], Awaitable[Response]]) -> Response:
         """Return the stored answer as it is, or `otherwise` when there is none yet; says which wait was applied."""
@@ -118,21 +180,45 @@ class Call:
             response.headers["Idempotent-Replayed"] = "true"
         return response
 
+    @property
+    def _route(self) -> str:
+        return f"{self.http.method} {self.http.scope['route'].path}"
 
-def allowed(scope: str, dialect: Dialect) -> Callable[..., Awaitable[Call]]:
-    """Return the dependency that lets a call in if its key is of this dialect and has this scope."""
+    @property
+    def _idempotency_key(self) -> str | None:
+        return idempotency_key(self.http.headers.getlist("idempotency-key"))
 
-    async def let_in(
-        request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
-    ) -> Call:
+    def _fingerprint(self, body: Any) -> bytes:
+        http = self.http
+        return fingerprint(http.method, http.url.path, http.query_params.multi_items(), body)
+
+
+def allowed(scope: str | None, dialect: Dialect) -> Callable[..., Awaitable[Call]]:
+    """Return the dependency that lets a call in if its key is of this dialect, has this scope, and is not too fast.
+
+    Without a scope every key of the dialect is let in.
+    """
+    dialect_edge = EDGES[dialect]
+    # The schemes are parameters only so that the OpenAPI document names them.
+    schemes: list[Any] = [Depends(scheme) for scheme in (*dialect_edge.schemes, _no_scheme)]
+
+    async def let_in(request: Request, _: Any = schemes[0], __: Any = schemes[1]) -> Call:
         edge = cast("Edge", request.app.state.edge)
-        presented = bearer(request.headers.get("authorization"))
+        presented = dialect_edge.presented_key(request.headers)
         await edge.database.require()
         identity = await edge.authenticator.identify(presented, dialect)
-        identity.require(scope)
-        return Call(edge, request, identity.caller, request.state.call_id)
+        if identity.rate is not None:
+            request.state.rate = identity.rate
+            identity.rate.require(edge.clock.now())
+        if scope is not None:
+            identity.require(scope)
+        return Call(edge, request, identity, request.state.call_id)
 
     return let_in
+
+
+async def _no_scheme() -> None:
+    return None
 
 
 async def _disconnected(http: Request) -> None:

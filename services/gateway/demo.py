@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from services.gateway.security.keys import PREFIXES
+from services.gateway.security.keys import KINDS
 from services.gateway.security.store import KeyAdmin
+from services.gateway.tenancy.workspaces import DEFAULT_NAME
 from shared.clock import RandomIds, SystemClock
 from shared.contracts.requests import Dialect
 from shared.db.pool import connect
 
 NAME = "mailwright up"
-WORKSPACE = "Default"
 TENANTS = {"keys": "Demo", "keys_other": "Other"}
 
 
@@ -29,11 +29,7 @@ async def ensure_demo_keys(database_url: str) -> dict[str, dict[str, str]]:
                 field: {
                     dialect.value: (
                         await admin.create(
-                            dialect=dialect,
-                            prefix=PREFIXES[dialect][0],
-                            tenant=tenant,
-                            workspace=WORKSPACE,
-                            name=NAME,
+                            kind=KINDS[dialect][0], tenant=tenant, workspace=DEFAULT_NAME, name=NAME
                         )
                     ).reveal()
                     for dialect in Dialect

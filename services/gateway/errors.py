@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from shared.errors import MailwrightError
 
 
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field or parameter of a call; `name` is its path (`send_scope.type`)."""
+
+    name: str
+    code: Literal["missing", "invalid", "unknown"]
+    message: str
+
+
 class ApiError(MailwrightError):
-    """A call that ends with an error; message and `extras` are safe to show, `headers` go with the response."""
+    """A call that ends with an error; message and `extras` are safe to show, `headers` go with the response.
+
+    `fields` names every field that is wrong; the message is about the first.
+    """
 
     def __init__(
         self,
@@ -19,16 +32,19 @@ class ApiError(MailwrightError):
         *,
         headers: Mapping[str, str] | None = None,
         extras: Mapping[str, Any] | None = None,
+        fields: tuple[FieldError, ...] = (),
     ) -> None:
         super().__init__(message, code=code)
         self.status = status
         self.headers = dict(headers or {})
         self.extras = dict(extras or {})
+        self.fields = fields
 
 
-def invalid(message: str, *, code: str = "invalid_request") -> ApiError:
-    """Return the refusal of a malformed call; the sentence names what is wrong with it."""
-    return ApiError(400, code, message)
+def invalid(message: str, *, code: str = "invalid_request", parameter: str | None = None) -> ApiError:
+    """Return the refusal of a malformed call; the sentence names what is wrong with it, `parameter` where."""
+    fields = (FieldError(parameter, "invalid", message),) if parameter else ()
+    return ApiError(400, code, message, fields=fields)
 
 
 def unauthorized() -> ApiError:
@@ -44,6 +60,21 @@ def unauthorized() -> ApiError:
 def forbidden(scope: str) -> ApiError:
     """Return the refusal of a key that lacks a scope."""
     return ApiError(403, "forbidden", f"The API key does not have the scope {scope}.")
+
+
+def forbidden_workspace() -> ApiError:
+    """Return the refusal of a key that is bound to another workspace than the call names (A39)."""
+    return ApiError(403, "forbidden", "The API key is bound to another workspace.")
+
+
+def rate_limited(retry_after: int) -> ApiError:
+    """Return the refusal of one call too many; `retry_after` is the whole seconds until the next may come."""
+    return ApiError(
+        429,
+        "rate_limit_exceeded",
+        "The API key has made too many calls; wait until the time in Retry-After is over.",
+        headers={"Retry-After": str(retry_after)},
+    )
 
 
 def not_found(what: str) -> ApiError:

@@ -1,8 +1,8 @@
-"""What happens to every call: an id, a trace, a count, and our own error body for whatever goes wrong."""
+"""What happens to every call: an id, a trace, a count, and an error body of its dialect for whatever goes wrong."""
 
 from __future__ import annotations
 
-import re
+import math
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -15,9 +15,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.gateway.dialects.puffle.errors import error_body
+from services.gateway.dialects.edge import DialectEdge
+from services.gateway.dialects.registry import edge_of
 from services.gateway.errors import ApiError, internal_error, invalid, not_found, unavailable
-from shared.clock import Ids
+from services.gateway.security.rates import Limits, Rate
+from shared.clock import Clock, Ids
 from shared.db.pool import OUTAGE
 from shared.errors import Retryable
 from shared.observability import metrics
@@ -28,30 +30,33 @@ log = get_logger(__name__)
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
-_CALL_ID = re.compile(r"[\x21-\x7e]{1,128}")
-
 
 class EdgeMiddleware:
     """Wraps the whole app; plain ASGI, so that a client that leaves is noticed by the route that waits."""
 
-    def __init__(self, app: ASGIApp, *, ids: Ids) -> None:
+    def __init__(self, app: ASGIApp, *, clock: Clock, ids: Ids, limits: Limits) -> None:
         self._app = app
+        self._clock = clock
         self._ids = ids
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one call."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        call_id = _call_id(_header(scope, b"x-request-id")) or str(self._ids.new())
-        scope.setdefault("state", {})["call_id"] = call_id
+        dialect = edge_of(scope["path"])
+        call_id = dialect.call_id(_header(scope, b"x-request-id"), self._ids)
+        scope.setdefault("state", {}).update(call_id=call_id, dialect=dialect)
         status = 0
 
-        async def send_with_id(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", call_id.encode())]
+                own = {name.lower() for name, _ in message.get("headers", ())}
+                more = [each for each in self._headers(scope, dialect, call_id) if each[0] not in own]
+                message["headers"] = [*message.get("headers", ()), *more]
             await send(message)
 
         started = time.perf_counter()
@@ -60,15 +65,28 @@ class EdgeMiddleware:
             structlog.contextvars.bound_contextvars(call_id=call_id),
         ):
             try:
-                await self._app(scope, receive, send_with_id)
+                await self._app(scope, receive, send_with_headers)
             except Exception as error:
                 if status:
                     raise
-                await _answer(scope, error)(scope, receive, send_with_id)
+                await _answer(scope, error)(scope, receive, send_with_headers)
             finally:
                 route = getattr(scope.get("route"), "path", "unmatched")
                 metrics.HTTP_REQUESTS.labels(scope["method"], route, status).inc()
                 metrics.HTTP_SECONDS.labels(scope["method"], route).observe(time.perf_counter() - started)
+
+    def _headers(self, scope: Scope, dialect: DialectEdge, call_id: str) -> list[tuple[bytes, bytes]]:
+        """Return what every response of this dialect carries; a stored answer may carry its own call's id."""
+        headers = [(b"x-request-id", call_id.encode())]
+        headers += [(name.encode(), value.encode()) for name, value in dialect.headers]
+        if dialect.shows_rate and self._limits.of(dialect.dialect):
+            rate: Rate = scope["state"].get("rate") or self._limits.fresh(dialect.dialect, self._clock.now())
+            headers += [
+                (b"x-ratelimit-limit", str(rate.limit).encode()),
+                (b"x-ratelimit-remaining", str(rate.left).encode()),
+                (b"x-ratelimit-reset", str(math.ceil(rate.ends_at.timestamp())).encode()),
+            ]
+        return headers
 
 
 async def answer_refusal(request: Request, error: Exception) -> Response:
@@ -85,9 +103,9 @@ REFUSALS: dict[int | type[Exception], Handler] = {
 
 
 def _answer(scope: Scope, error: Exception) -> Response:
-    refusal = _as_api_error(scope, error)
-    body = error_body(refusal, scope["state"]["call_id"])
-    return Response(body, refusal.status, {**refusal.headers, "Content-Type": "application/json"})
+    state = scope["state"]
+    dialect: DialectEdge = state["dialect"]
+    return dialect.refuse(_as_api_error(scope, error), state["call_id"])
 
 
 def _as_api_error(scope: Scope, error: Exception) -> ApiError:
@@ -126,7 +144,3 @@ def _methods(scope: Scope) -> str:
 def _header(scope: Scope, name: bytes) -> str | None:
     value = next((value for key, value in scope["headers"] if key == name), None)
     return value.decode("latin-1") if value is not None else None
-
-
-def _call_id(given: str | None) -> str | None:
-    return given if given is not None and _CALL_ID.fullmatch(given) else None

@@ -18,3 +18,7 @@ class GatewaySettings(CommonSettings):
     """How long a call waits for its answer when it does not say (`Prefer: wait=n`)."""
     gateway_longest_wait_seconds: float = 60.0
     """The longest wait a call may ask for."""
+    gateway_sendmux_calls_per_minute: int = 600
+    """How many calls a Sendmux key may make in a minute, over all processes; 0 is no limit."""
+    gateway_calls_per_minute: int = 600_000
+    """The same for a key of the other dialects."""

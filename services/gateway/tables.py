@@ -33,19 +33,26 @@ class Tenant(_Table, table=True):
 
 
 class Workspace(_Table, table=True):
-    """A part of a tenant that a key may be bound to."""
+    """A part of a tenant that a key may be bound to; name and slug are its own among those that are not deleted."""
 
     __tablename__ = "workspace"
-    __table_args__ = (UniqueConstraint("tenant_id", "name"),)
 
     id: UUID = Field(primary_key=True)
     tenant_id: UUID = Field(foreign_key="tenant.id")
     name: str = Field(sa_type=Text)
     created_at: datetime = _instant()
+    slug: str = Field(sa_type=Text)
+    is_default: bool = False
+    """Where things go that name no workspace; every tenant has one, which stays."""
+    deleted_at: datetime | None = _instant(required=False)
 
 
 class ApiKey(_Table, table=True):
-    """A key's public half and the hash of its secret half; `workspace_id` is None for a key of the whole tenant."""
+    """A key's public half and the hash of its secret half.
+
+    `workspace_id` is None for a key of the whole tenant, `tenant_id` for a super admin's. `account_id` is the one
+    account a key is for, `credential_id` the inbox credential it came with.
+    """
 
     __tablename__ = "api_key"
 
@@ -53,7 +60,7 @@ class ApiKey(_Table, table=True):
     prefix: str = Field(sa_type=Text)
     dialect: str = Field(sa_type=Text)
     name: str = Field(sa_type=Text)
-    tenant_id: UUID = Field(foreign_key="tenant.id", index=True)
+    tenant_id: UUID | None = Field(default=None, foreign_key="tenant.id", index=True)
     workspace_id: UUID | None = Field(default=None, foreign_key="workspace.id")
     user_id: UUID
     secret_hash: bytes = Field(sa_type=LargeBinary)
@@ -62,6 +69,36 @@ class ApiKey(_Table, table=True):
     expires_at: datetime | None = _instant(required=False)
     revoked_at: datetime | None = _instant(required=False)
     last_used_at: datetime | None = _instant(required=False)
+    account_id: UUID | None = None
+    credential_id: UUID | None = None
+    suffix: str = Field(default="", sa_type=Text)
+    """The end of the key's text, to recognise it by."""
+    created_by: str | None = Field(default=None, sa_type=Text)
+    """The id of the key that made it; None for an operator."""
+
+
+class RateWindow(_Table, table=True):
+    """How many calls a key has made since its window began; not logged, and lost in a crash of the database."""
+
+    __tablename__ = "rate_window"
+
+    key_id: str = Field(primary_key=True, sa_type=Text)
+    started_at: datetime = _instant()
+    calls: int
+
+
+class MailboxFilter(_Table, table=True):
+    """Whose mail a mailbox takes; without a row it takes everybody's."""
+
+    __tablename__ = "mailbox_filter"
+
+    account_id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    workspace_id: UUID
+    mode: str = Field(sa_type=Text)
+    rules: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    version: int = Field(sa_type=BigInteger)
+    updated_at: datetime = _instant()
 
 
 class RequestRow(_Table, table=True):

@@ -94,6 +94,8 @@ class DomainTable(_Table, table=True):
     updated_at: datetime | None = _instant(required=False)
     state: dict[str, Any] | None = _json(required=False)
     version: int = _version()
+    is_deleted: bool = False
+    """A tombstone, as for accounts."""
 
 
 class PendingAnswer(_Table, table=True):

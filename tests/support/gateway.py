@@ -15,7 +15,7 @@ import uvicorn
 from mailwright.ports import free_port
 from services.gateway.bootstrap import build
 from services.gateway.requests.render import render_answer
-from services.gateway.security.keys import SCOPES
+from services.gateway.security.keys import KeyKind
 from services.gateway.security.store import KeyAdmin
 from services.gateway.settings import GatewaySettings
 from services.gateway.subscribers import Projector
@@ -24,7 +24,6 @@ from shared.contracts.accounts import AccountProvisioned, AccountStatus
 from shared.contracts.answers import AccountRequestAnswered, DomainRequestAnswered, Outcome
 from shared.contracts.domains import DomainRegistered, DomainStatus
 from shared.contracts.envelope import Recorded
-from shared.contracts.requests import Dialect
 from shared.contracts.warmups import WarmupStarted, WarmupStatus
 from shared.db.pool import Pool, create_pool
 from tests.support.eventually import eventually
@@ -59,14 +58,13 @@ class GatewaySide:
         tenant: str = "Acme",
         workspace: str = "Default",
         *,
-        scopes: tuple[str, ...] = SCOPES,
-        dialect: Dialect = Dialect.PUFFLE,
-        prefix: str = "pk_live",
+        scopes: tuple[str, ...] | None = None,
+        kind: KeyKind = KeyKind.PUFFLE,
     ) -> Key:
         """Make a key."""
         async with self.pool.acquire() as connection:
             made = await KeyAdmin(connection, SystemClock(), RandomIds()).create(
-                dialect=dialect, prefix=prefix, tenant=tenant, workspace=workspace, name="test", scopes=scopes
+                kind=kind, tenant=tenant, workspace=workspace, name="test", scopes=scopes
             )
             row = await connection.fetchrow("select * from api_key where id = $1", made.id)
         assert row is not None

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import services.gateway.fail_points  # noqa: F401  registers the names used below
-from services.gateway.errors import idempotency_mismatch, unavailable
-from services.gateway.requests.idempotency import KEPT
+from services.gateway.errors import unavailable
+from services.gateway.requests.decide import Change, Deciding, decide
+from services.gateway.requests.idempotency import IdempotencyPolicy
 from services.gateway.requests.model import RequestKind, StoredResponse
 from services.gateway.requests.reads import find_by_key
 from services.gateway.requests.store import NewRequest, accept, free_expired_key
@@ -19,6 +20,7 @@ from shared.db.grouped_writer import GroupedWriter
 from shared.db.pool import Pool
 from shared.messaging.recorder import Recorder
 from shared.observability.failpoints import failpoint
+from shared.security.vault import MasterKeys
 
 Guard = Callable[[], Awaitable[None]]
 _ATTEMPTS = 5
@@ -36,6 +38,7 @@ class Asking:
     call_id: str
     data: Request
     fingerprint: bytes
+    policy: IdempotencyPolicy
     idempotency_key: str | None = None
 
 
@@ -52,11 +55,17 @@ class Requests:
     """Takes requests in and gives their answers out, for every dialect."""
 
     def __init__(
-        self, pool: Pool, recorder: Recorder, waiting: Waiting, recorded: Callable[[], None]
+        self,
+        pool: Pool,
+        recorder: Recorder,
+        keys: MasterKeys | None,
+        waiting: Waiting,
+        recorded: Callable[[], None],
     ) -> None:
         """`recorded` is called after a commit that recorded events."""
         self._pool = pool
         self._recorder = recorder
+        self._keys = keys
         self._waiting = waiting
         self._recorded = recorded
         self.writer: GroupedWriter[NewRequest, bool] = GroupedWriter(self._write)
@@ -75,7 +84,8 @@ class Requests:
         ends the wait when the client is gone.
 
         Raises:
-            ApiError: The Idempotency-Key was used for another request (422), or what `guard` raises.
+            ApiError: The Idempotency-Key was used for another request, or is being used where the dialect does not
+                wait; or what `guard` raises.
             Retryable: Too much waits already.
             OUTAGE: The database is away.
         """
@@ -85,6 +95,17 @@ class Requests:
             if response is None and wait_seconds > 0:
                 response = await self._waiting.answer(request_id, wait_seconds, left)
         return Asked(subject_id, response, is_replay)
+
+    async def decide(self, deciding: Deciding, change: Change) -> tuple[StoredResponse, bool]:
+        """Do what the gateway decides by itself; returns the response, and whether it is a repeated one.
+
+        Raises:
+            ApiError: As `ask`, or what `change` raises.
+            OUTAGE: The database is away.
+        """
+        done = await decide(self._pool, self._recorder, self._keys, deciding, change)
+        self._recorded()
+        return done
 
     async def _accept_or_find(self, asking: Asking, guard: Guard | None) -> tuple[UUID, UUID, bool]:
         is_guarded = guard is None
@@ -97,8 +118,7 @@ class Requests:
                     async with self._pool.acquire() as connection:
                         await free_expired_key(connection, known.id, now)
                 elif known is not None:
-                    if known.fingerprint != asking.fingerprint:
-                        raise idempotency_mismatch()
+                    asking.policy.check(known, asking.fingerprint)
                     return known.id, known.subject_id, True
             if guard is not None and not is_guarded:
                 await guard()
@@ -131,7 +151,7 @@ class Requests:
             fingerprint=asking.fingerprint,
             event=event,
             accepted_at=now,
-            expires_at=now + KEPT,
+            expires_at=now + asking.policy.kept,
         )
 
     async def _write(self, requests: Sequence[NewRequest]) -> list[bool]:

@@ -68,4 +68,4 @@ class StoredResponse:
     @property
     def is_replayable(self) -> bool:
         """Whether a later call with the same Idempotency-Key gets these bytes; trouble of ours is never repeated."""
-        return self.status < 500
+        return self.status < 500 and self.status != 429

@@ -91,6 +91,46 @@ async def accept(connection: Connection, requests: Sequence[NewRequest]) -> set[
     return {row["id"] for row in await connection.fetch(ACCEPT, *events, *map(list, own))}
 
 
+async def open_local(
+    connection: Connection,
+    request: OpenRequest,
+    caller: Caller,
+    *,
+    route: str,
+    idempotency_key: str,
+    fingerprint: bytes,
+    expires_at: datetime,
+) -> bool:
+    """Take an Idempotency-Key for a request that the gateway decides in this transaction; False if it is taken.
+
+    Whoever wants the same key meanwhile waits until the transaction ends.
+    """
+    done = await connection.fetchval(
+        """
+        insert into request (id, kind, dialect, tenant_id, workspace_id, scope_id, key_id, user_id, subject_id, route,
+            call_id, idempotency_key, fingerprint, data, accepted_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, '{}', $14, $15)
+        on conflict (tenant_id, scope_id, route, idempotency_key) do nothing returning true
+        """,
+        request.id,
+        request.kind,
+        request.dialect,
+        request.tenant_id,
+        request.workspace_id,
+        scope_of(caller),
+        caller.key_id,
+        caller.user_id,
+        request.subject_id,
+        route,
+        request.call_id,
+        idempotency_key,
+        fingerprint,
+        request.accepted_at,
+        expires_at,
+    )
+    return bool(done)
+
+
 async def load_open(connection: Connection, request_ids: Iterable[UUID]) -> dict[UUID, OpenRequest]:
     """Return those of the given requests that are open, and hold them until the transaction ends."""
     rows = await connection.fetch(

@@ -1,15 +1,19 @@
-"""Who is calling: the key in the Authorization header, looked up at every call, so that revoking it works at once."""
+"""Who is calling: the key of the call, looked up and counted at every call, so that revoking it works at once."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from services.gateway.errors import forbidden, unauthorized
 from services.gateway.reads import ACQUIRE_SECONDS
-from services.gateway.security.keys import PREFIXES, is_secret_of, make_key, parse_key
-from services.gateway.security.store import LOOK_UP, record_use
+from services.gateway.security.keys import KINDS, KeyKind, is_secret_of, make_key, parse_key
+from services.gateway.security.rates import WINDOW, Limits, Rate
+from services.gateway.security.scopes import meant_by
+from services.gateway.security.store import LOOK_UP, LOOK_UP_AND_COUNT, record_use
 from shared.clock import Clock
 from shared.contracts.requests import Caller, Dialect
 from shared.db.pool import OUTAGE, Pool
@@ -18,15 +22,26 @@ from shared.observability.logging import get_logger
 log = get_logger(__name__)
 
 USE_SECONDS = 30.0
-_NO_HASH = make_key("none").hash()
+NOBODY = UUID(int=0)
+"""The tenant of those who belong to none: super admins, and the platform's own domains."""
+
+_NO_HASH = make_key(KeyKind.PUFFLE).hash()
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A caller and what its key allows."""
+    """A caller and what its key allows.
+
+    `account_id` is the one account that a key of an inbox or a mailbox is for. `default_workspace_id` is that of the
+    tenant, None for a super admin, who belongs to no tenant. `rate` is None where calls are not counted.
+    """
 
     caller: Caller
+    kind: KeyKind
     scopes: frozenset[str]
+    account_id: UUID | None = None
+    default_workspace_id: UUID | None = None
+    rate: Rate | None = None
 
     def require(self, scope: str) -> None:
         """Check a scope.
@@ -41,36 +56,48 @@ class Identity:
 class Authenticator:
     """Turns a presented key into an identity."""
 
-    def __init__(self, pool: Pool, clock: Clock) -> None:
+    def __init__(self, pool: Pool, clock: Clock, limits: Limits) -> None:
         self._pool = pool
         self._clock = clock
+        self._limits = limits
         self._used: dict[str, datetime] = {}
 
     async def identify(self, presented: str, dialect: Dialect) -> Identity:
-        """Return who presents this key.
+        """Return who presents this key; a call too many is counted and left to `Rate.require`.
 
         Raises:
             ApiError: It is no key of this dialect that is in force (401), the same answer whatever is wrong with it.
             OUTAGE: The database is away.
         """
         key = parse_key(presented)
-        if key is None or key.prefix not in PREFIXES[dialect]:
+        if key is None or key.prefix not in KINDS[dialect]:
             raise unauthorized()
-        now = self._clock.now()
+        now, limit = self._clock.now(), self._limits.of(dialect)
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-            row = await connection.fetchrow(LOOK_UP, key.id, key.prefix, now)
+            if limit:
+                row = await connection.fetchrow(
+                    LOOK_UP_AND_COUNT, key.id, key.prefix, now, key.hash(), now - WINDOW
+                )
+            else:
+                row = await connection.fetchrow(LOOK_UP, key.id, key.prefix, now)
         is_valid = is_secret_of(key, row["secret_hash"] if row else _NO_HASH)
         if row is None or not is_valid or row["dialect"] != dialect:
             raise unauthorized()
         self._used[key.id] = now
-        caller = Caller(
-            tenant_id=row["tenant_id"],
-            workspace_id=row["workspace_id"],
-            user_id=row["user_id"],
-            key_id=key.id,
-            dialect=dialect,
+        return Identity(
+            Caller(
+                tenant_id=row["tenant_id"] or NOBODY,
+                workspace_id=row["workspace_id"],
+                user_id=row["user_id"],
+                key_id=key.id,
+                dialect=dialect,
+            ),
+            key.prefix,
+            meant_by(tuple(row["scopes"])),
+            account_id=row["account_id"],
+            default_workspace_id=row["default_workspace_id"],
+            rate=_rate(row, limit) if limit else None,
         )
-        return Identity(caller, frozenset(row["scopes"]))
 
     async def keep_use(self) -> None:
         """Write down now and then which keys were used, until cancelled."""
@@ -86,13 +113,5 @@ class Authenticator:
                 log.warning("key_use_not_recorded", error=type(error).__name__)
 
 
-def bearer(header: str | None) -> str:
-    """Return the token of an `Authorization: Bearer <token>` header (S0-3).
-
-    Raises:
-        ApiError: There is none (401).
-    """
-    scheme, _, token = (header or "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise unauthorized()
-    return token.strip()
+def _rate(row: Any, limit: int) -> Rate:
+    return Rate(limit, row["calls"], row["window_started_at"] + WINDOW)

@@ -1,22 +1,39 @@
-"""Tenants, workspaces and keys in the database: made and revoked by operators, looked up by every call."""
+"""Keys in the database as operators make, list and revoke them, and as every call looks them up."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
-from services.gateway.security.keys import SCOPES, WORKSPACE_BOUND, KeyText, make_key
+from services.gateway.security.keys import WORKSPACE_BOUND, KeyKind, KeyText, make_key
+from services.gateway.security.scopes import usual
+from services.gateway.tenancy.keys import NewKey, add_keys
+from services.gateway.tenancy.tenants import ensure_tenant
+from services.gateway.tenancy.workspaces import ensure_workspace
 from shared.clock import Clock, Ids
-from shared.contracts.requests import Dialect
 from shared.db.pool import Connection
 
-LOOK_UP = """
-    select k.dialect, k.tenant_id, k.workspace_id, k.user_id, k.secret_hash, k.scopes
-    from api_key k
+_KEY_IN_FORCE = """
+    select k.id, k.dialect, k.tenant_id, k.workspace_id, k.account_id, k.user_id, k.secret_hash, k.scopes,
+        w.id as default_workspace_id
+    from api_key k left join workspace w on w.tenant_id = k.tenant_id and w.is_default
     where k.id = $1 and k.prefix = $2 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $3)
 """
+LOOK_UP = _KEY_IN_FORCE
+
+# Only the holder of the secret is counted: a key's id is no secret, and must not be enough to use up its limit.
+LOOK_UP_AND_COUNT = f"""
+    with key as ({_KEY_IN_FORCE}), counted as (
+        insert into rate_window as r (key_id, started_at, calls)
+        select id, $3, 1 from key where secret_hash = $4
+        on conflict (key_id) do update set
+            calls = case when r.started_at > $5 then r.calls + 1 else 1 end,
+            started_at = case when r.started_at > $5 then r.started_at else $3 end
+        returning started_at, calls
+    )
+    select key.*, counted.started_at as window_started_at, counted.calls from key left join counted on true
+"""  # noqa: S608  only our own words are interpolated
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +44,7 @@ class StoredKey:
     prefix: str
     dialect: str
     name: str
-    tenant: str
+    tenant: str | None
     workspace: str | None
     scopes: Sequence[str]
     created_at: datetime
@@ -47,37 +64,36 @@ class KeyAdmin:
     async def create(
         self,
         *,
-        dialect: Dialect,
-        prefix: str,
+        kind: KeyKind,
         tenant: str,
         workspace: str,
         name: str,
-        scopes: Sequence[str] = SCOPES,
+        scopes: Sequence[str] | None = None,
         expires_at: datetime | None = None,
     ) -> KeyText:
-        """Make a key, and its tenant and workspace if they are new; the secret exists only in what this returns."""
+        """Make a key, and its tenant and workspace if they are new; the secret exists only in what this returns.
+
+        A super admin's key belongs to no tenant. Without `scopes` the key may do all that its kind can.
+        """
+        now, key = self._clock.now(), make_key(kind)
         async with self._connection.transaction():
-            tenant_id, owner_id = await self._tenant(tenant)
-            workspace_id = await self._workspace(tenant_id, workspace)
-            key = make_key(prefix)
-            await self._connection.execute(
-                """
-                insert into api_key (id, prefix, dialect, name, tenant_id, workspace_id, user_id, secret_hash, scopes,
-                    created_at, expires_at)
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-                """,
-                key.id,
-                prefix,
-                dialect,
-                name,
-                tenant_id,
-                workspace_id if prefix in WORKSPACE_BOUND else None,
-                owner_id,
-                key.hash(),
-                list(scopes),
-                self._clock.now(),
-                expires_at,
+            owner = None
+            if kind is not KeyKind.OPERATOR:
+                owner = await ensure_tenant(self._connection, tenant, self._ids, now)
+            workspace_id = None
+            if owner is not None and kind in WORKSPACE_BOUND:
+                workspace_id = await ensure_workspace(self._connection, owner.id, workspace, self._ids, now)
+            new = NewKey(
+                key,
+                tenant_id=owner.id if owner else None,
+                workspace_id=workspace_id,
+                user_id=owner.owner_id if owner else self._ids.new(),
+                name=name,
+                scopes=usual(kind) if scopes is None else scopes,
+                created_at=now,
+                expires_at=expires_at,
             )
+            await add_keys(self._connection, [new])
         return key
 
     async def list(self) -> Sequence[StoredKey]:
@@ -86,7 +102,7 @@ class KeyAdmin:
             """
             select k.id, k.prefix, k.dialect, k.name, t.name as tenant, w.name as workspace, k.scopes, k.created_at,
                 k.expires_at, k.revoked_at, k.last_used_at
-            from api_key k join tenant t on t.id = k.tenant_id left join workspace w on w.id = k.workspace_id
+            from api_key k left join tenant t on t.id = k.tenant_id left join workspace w on w.id = k.workspace_id
             order by k.created_at desc, k.id
             """
         )
@@ -108,34 +124,6 @@ class KeyAdmin:
             name,
             self._clock.now(),
         )
-
-    async def _tenant(self, name: str) -> tuple[UUID, UUID]:
-        row = await self._connection.fetchrow(
-            """
-            insert into tenant (id, name, owner_id, created_at) values ($1, $2, $3, $4)
-            on conflict (name) do update set name = excluded.name returning id, owner_id
-            """,
-            self._ids.new(),
-            name,
-            self._ids.new(),
-            self._clock.now(),
-        )
-        if row is None:
-            raise LookupError("an upsert returns its row")
-        return row["id"], row["owner_id"]
-
-    async def _workspace(self, tenant_id: UUID, name: str) -> UUID:
-        workspace_id: UUID = await self._connection.fetchval(
-            """
-            insert into workspace (id, tenant_id, name, created_at) values ($1, $2, $3, $4)
-            on conflict (tenant_id, name) do update set name = excluded.name returning id
-            """,
-            self._ids.new(),
-            tenant_id,
-            name,
-            self._clock.now(),
-        )
-        return workspace_id
 
 
 async def record_use(connection: Connection, used: Mapping[str, datetime]) -> None:

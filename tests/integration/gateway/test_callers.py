@@ -7,10 +7,9 @@ import httpx
 import pytest
 
 from services.gateway.demo import ensure_demo_keys
-from services.gateway.security.keys import make_key
+from services.gateway.security.keys import KeyKind, make_key
 from services.gateway.security.store import KeyAdmin
 from shared.clock import RandomIds, SystemClock
-from shared.contracts.requests import Dialect
 from shared.db.pool import create_pool
 from tests.support.gateway import GatewaySide, Key, answer_to, came_to_be, registered
 
@@ -22,8 +21,8 @@ ASYNC = {"Prefer": "respond-async"}
 @pytest.mark.contract("S0-3", "S1-3")
 async def test_a_call_without_a_key_in_force_is_refused(gateway: GatewaySide, key: Key) -> None:
     typo = key.text[:-1] + ("a" if key.text[-1] != "a" else "b")
-    other = make_key("pk_live")
-    stolen_id = make_key("pk_live")
+    other = make_key(KeyKind.PUFFLE)
+    stolen_id = make_key(KeyKind.PUFFLE)
     object.__setattr__(stolen_id, "id", key.id)
     bad = ["", "Bearer", f"Basic {key.text}", key.text]
     bad += [f"Bearer {text}" for text in ("x", typo, other.reveal(), stolen_id.reveal(), "é")]
@@ -41,8 +40,8 @@ async def test_a_call_without_a_key_in_force_is_refused(gateway: GatewaySide, ke
 
 
 async def test_a_key_of_another_dialect_opens_nothing_here(gateway: GatewaySide) -> None:
-    for dialect, prefix in ((Dialect.MYAGENTMAIL, "tk"), (Dialect.SENDMUX, "smx_root")):
-        async with gateway.client(await gateway.key(dialect=dialect, prefix=prefix)) as client:
+    for kind in (KeyKind.TENANT, KeyKind.WORKSPACE, KeyKind.TEAM):
+        async with gateway.client(await gateway.key(kind=kind)) as client:
             assert (await client.get(ACCOUNTS)).status_code == 401
 
 

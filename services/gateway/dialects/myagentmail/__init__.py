@@ -1,0 +1,1 @@
+"""The MyAgentMail dialect: `/v1/…`."""

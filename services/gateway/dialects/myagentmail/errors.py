@@ -1,0 +1,53 @@
+"""How MyAgentMail words an error: `{"error", "code"}` and nothing else, and which status each answer code has."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from services.gateway.errors import ApiError
+
+STATUS_OF_CODE: dict[str, int] = {
+    "username_taken": 409,
+    "address_taken": 409,
+    "address_burned": 409,
+    "address_not_found": 404,
+    "canonical_address": 409,
+    "domain_not_found": 404,
+    "domain_not_verified": 400,
+    "domain_taken": 409,
+    "domain_in_use": 409,
+    "account_not_found": 404,
+    "account_not_active": 409,
+    "account_deleted": 409,
+    "wrong_state": 409,
+    "version_conflict": 409,
+    "credential_not_found": 404,
+    "not_found": 404,
+    "provider_refused": 502,
+    "provider_unavailable": 502,
+    "internal_error": 500,
+}
+"""The status of every code an owner may answer with; a code that is not here is trouble of ours, 500."""
+
+_OUR_WORDS = {
+    "account_not_found": "inbox_not_found",
+    "account_not_active": "inbox_not_ready",
+    "account_deleted": "inbox_deleted",
+}
+"""Owners speak of accounts, this dialect of inboxes."""
+
+
+def shown_code(code: str) -> str:
+    """Return a code as this dialect writes it (S2-24)."""
+    return _OUR_WORDS.get(code, code).upper()
+
+
+def error_body(error: ApiError, call_id: str) -> bytes:  # noqa: ARG001  the call's id is in its header only
+    """Return the body of an error response (S2-39)."""
+    return encode({"error": str(error), "code": shown_code(error.code)})
+
+
+def encode(value: Any) -> bytes:
+    """Return JSON as it is sent: UTF-8, no spaces."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()

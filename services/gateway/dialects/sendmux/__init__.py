@@ -1,0 +1,1 @@
+"""The Sendmux dialect: `/api/v1/…`."""

@@ -1,0 +1,1 @@
+"""What the gateway owns besides requests: tenants, their workspaces, and the keys to them."""
