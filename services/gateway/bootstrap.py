@@ -105,7 +105,7 @@ async def _running(
         app.state.edge = Edge(
             authenticator=authenticator,
             requests=requests,
-            reader=Reader(read_pool),
+            reader=Reader(read_pool, keys),
             markers=ReadMarkers(pool),
             clock=clock,
             ids=ids,

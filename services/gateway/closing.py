@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
 
 from services.gateway.projection import is_reached
 from services.gateway.queries import get_accounts, get_domains
-from services.gateway.requests.model import OpenRequest, StoredResponse
+from services.gateway.requests.model import OpenRequest
+from services.gateway.requests.render import Render, revealed_by
 from services.gateway.requests.store import close_requests, load_open
+from services.gateway.revealing import Revealing, reveal
 from services.gateway.store_projection import Owner, Rows
 from services.gateway.views import AccountView, DomainView
 from shared.contracts.answers import AccountRequestAnswered, DomainRequestAnswered, RequestAnswered
@@ -18,9 +20,6 @@ from shared.contracts.envelope import Recorded
 from shared.contracts.registry import EVENT_TYPES
 from shared.db.pool import Connection
 from shared.security.vault import MasterKeys
-
-Render = Callable[[OpenRequest, RequestAnswered, AccountView | DomainView | None], StoredResponse]
-"""Turns an answer into the response of the request's dialect; pure."""
 
 
 def answered_accounts(events: Iterable[Recorded]) -> dict[UUID, Owner]:
@@ -75,8 +74,17 @@ async def close_answered(
     )
     closing = sorted(ready.keys() & requests.keys())
     views = await _views(connection, [ready[each] for each in closing])
+    revealings = [
+        Revealing(requests[each], ready[each], views.get(ready[each].subject_id), kind)
+        for each in closing
+        if (kind := revealed_by(requests[each])) is not None
+    ]
+    secrets = await reveal(connection, keys, revealings, at)
     closings = [
-        (requests[each], render(requests[each], ready[each], views.get(ready[each].subject_id)))
+        (
+            requests[each],
+            render(requests[each], ready[each], views.get(ready[each].subject_id), secrets.get(each)),
+        )
         for each in closing
     ]
     await close_requests(connection, closings, at=at, keys=keys)

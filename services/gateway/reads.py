@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from shared.contracts.accounts import AccountState
 from shared.contracts.requests import Caller
 from shared.db.pool import Connection, Pool
+from shared.security.vault import MasterKeys, Vault
 
 ACQUIRE_SECONDS = 5.0
 """How long a call waits for a free connection before it is refused with 503."""
+
+CREDENTIAL_KIND = "inbox_credential"
+"""What the vault calls the credential of an inbox."""
 
 
 class Reader:
     """Lends connections of the role that sees nothing until it is bound."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, keys: MasterKeys | None = None) -> None:
         self._pool = pool
+        self._vault = Vault(keys) if keys is not None else None
 
     @asynccontextmanager
     async def bound(self, caller: Caller) -> AsyncIterator[Connection]:
@@ -35,3 +41,15 @@ class Reader:
                 str(caller.workspace_id or ""),
             )
             yield connection
+
+    async def secret_of(self, connection: Connection, caller: Caller, account: AccountState) -> str | None:
+        """Return the credential of an account's inbox, None if it has none or it belongs to another tenant (S2-29).
+
+        Raises:
+            VaultError: It does not open with this installation's master keys.
+        """
+        if self._vault is None or account.credential_ref is None or account.tenant_id != caller.tenant_id:
+            return None
+        return await self._vault.get(
+            connection, id=account.credential_ref, tenant_id=caller.tenant_id, kind=CREDENTIAL_KIND
+        )

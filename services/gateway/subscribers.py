@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import services.gateway.fail_points  # noqa: F401  registers its names
-from services.gateway.closing import Render, answered_accounts, answered_domains, close_answered
+from services.gateway.closing import answered_accounts, answered_domains, close_answered
+from services.gateway.requests.render import Render
+from services.gateway.revealing import end_keys
 from services.gateway.store_projection import Rows, account_owners, domain_owners, keep_events
 from shared.clock import Clock
 from shared.contracts.envelope import ACCOUNTS, DOMAINS, Received
@@ -41,9 +43,11 @@ class Projector:
         for event in recorded:
             rows.fold(event)
         advanced = await rows.save(connection)
+        now = self._clock.now()
         self._to_tell += await close_answered(
-            connection, recorded, rows, advanced, self._render, at=self._clock.now(), keys=self._keys
+            connection, recorded, rows, advanced, self._render, at=now, keys=self._keys
         )
+        await end_keys(connection, recorded, rows.accounts, advanced, now)
         failpoint("gateway.project.before_commit")
 
     def after_commit(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,6 +16,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.db.pool import Connection
 from shared.errors import MailwrightError
+from shared.observability.logging import get_logger
+
+log = get_logger(__name__)
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -121,6 +125,31 @@ class Vault:
         if row is None:
             return None
         return self._keys.open(Sealed(*row), place=_place(tenant_id, kind, id)).decode()
+
+    async def get_many(
+        self, connection: Connection, wanted: Iterable[tuple[UUID, UUID]], *, kind: str
+    ) -> dict[UUID, str]:
+        """Open those of these secrets, given by id and tenant, that exist; one that does not open is told and left out."""
+        wanted = list(wanted)
+        rows = await connection.fetch(
+            """
+            select s.id, s.tenant_id, s.key_version, s.wrapped_key, s.ciphertext
+            from unnest($1::uuid[], $2::uuid[]) as w (id, tenant_id)
+            join vault.secret s on s.id = w.id and s.tenant_id = w.tenant_id where s.kind = $3
+            """,
+            [each for each, _ in wanted],
+            [tenant_id for _, tenant_id in wanted],
+            kind,
+        )
+        opened: dict[UUID, str] = {}
+        for row in rows:
+            sealed = Sealed(row["key_version"], row["wrapped_key"], row["ciphertext"])
+            place = _place(row["tenant_id"], kind, row["id"])
+            try:
+                opened[row["id"]] = self._keys.open(sealed, place=place).decode()
+            except VaultError:
+                log.exception("secret_not_opened", id=str(row["id"]))
+        return opened
 
     async def forget(self, connection: Connection, *, id: UUID) -> None:  # noqa: A002  the reference's own name
         """Erase a secret with its data key."""

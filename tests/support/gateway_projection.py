@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from services.gateway.requests.model import OpenRequest, StoredResponse
+from services.gateway.requests.model import OpenRequest, Secrets, StoredResponse
 from services.gateway.subscribers import Projector
 from services.gateway.views import AccountView, DomainView
 from shared.clock import SystemClock
@@ -20,7 +20,10 @@ from tests.support.gateway_events import START, TENANT, WORKSPACE, received
 
 
 def render(
-    request: OpenRequest, answer: RequestAnswered, view: AccountView | DomainView | None
+    request: OpenRequest,
+    answer: RequestAnswered,
+    view: AccountView | DomainView | None,
+    _secrets: Secrets | None = None,
 ) -> StoredResponse:
     """A response that says what the renderer was given."""
     told = {

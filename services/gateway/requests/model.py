@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from services.gateway.security.keys import KeyText
 from shared.contracts.requests import Dialect
 
 
@@ -36,7 +37,8 @@ class RequestKind(StrEnum):
 class OpenRequest:
     """A request that has no answer yet.
 
-    `subject_id` is the account or domain it is about; `call_id` is the X-Request-Id of the HTTP call that made it.
+    `subject_id` is the account or domain it is about; `call_id` is the X-Request-Id of the HTTP call that made it,
+    `key_id` the id of the key it was made with.
     """
 
     id: UUID
@@ -47,6 +49,16 @@ class OpenRequest:
     subject_id: UUID
     accepted_at: datetime
     call_id: str
+    key_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What a final answer shows once: an inbox's credential, and the dialect's own key that was minted to go with it."""
+
+    credential_id: UUID
+    credential: str = field(repr=False)
+    key: KeyText
 
 
 @dataclass(frozen=True, slots=True)

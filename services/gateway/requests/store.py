@@ -135,7 +135,7 @@ async def load_open(connection: Connection, request_ids: Iterable[UUID]) -> dict
     """Return those of the given requests that are open, and hold them until the transaction ends."""
     rows = await connection.fetch(
         """
-        select id, kind, dialect, tenant_id, workspace_id, subject_id, accepted_at, call_id
+        select id, kind, dialect, tenant_id, workspace_id, subject_id, accepted_at, call_id, key_id
         from request where id = any($1::uuid[]) and state = 'open' order by id for update
         """,
         list(request_ids),
@@ -150,6 +150,7 @@ async def load_open(connection: Connection, request_ids: Iterable[UUID]) -> dict
             row["subject_id"],
             row["accepted_at"],
             row["call_id"],
+            row["key_id"],
         )
         for row in rows
     }

@@ -14,7 +14,7 @@ from services.gateway.dialects.puffle.errors import (
     error_body,
 )
 from services.gateway.errors import ApiError
-from services.gateway.requests.model import OpenRequest, RequestKind, StoredResponse
+from services.gateway.requests.model import OpenRequest, RequestKind, Secrets, StoredResponse
 from services.gateway.views import AccountView, DomainView, HistoryEntry
 from shared.contracts.accounts import Failure
 from shared.contracts.answers import Outcome, RequestAnswered
@@ -125,7 +125,10 @@ def instant(value: datetime | None) -> str | None:
 
 
 def render_answer(
-    request: OpenRequest, answer: RequestAnswered, view: AccountView | DomainView | None
+    request: OpenRequest,
+    answer: RequestAnswered,
+    view: AccountView | DomainView | None,
+    _secrets: Secrets | None = None,
 ) -> StoredResponse:
     """Return the response that every call waiting for this request gets."""
     if answer.outcome in {Outcome.REFUSED, Outcome.FAILED}:
