@@ -9,11 +9,13 @@ from functools import partial
 
 from starlette.applications import Starlette
 
+from services.warmup.domain.commands import Attempt
 from services.warmup.domain.schedule import Jitter, Schedule
 from services.warmup.domain.warmup import Warmup
 from services.warmup.handlers.enable_warmups import Batch, EnableWarmups
 from services.warmup.handlers.follow_warmup import FollowWarmup
 from services.warmup.handlers.judge_day import JudgeDay
+from services.warmup.handlers.run_commands import RunCommands
 from services.warmup.handlers.tools import Tools
 from services.warmup.ports import WarmupProvider
 from services.warmup.providers.instantly import Instantly
@@ -69,15 +71,20 @@ def build(
 
             tools = Tools(desk, provider, recorder, schedule, relay.wake)
             enable, follow, judge = EnableWarmups(tools), FollowWarmup(tools), JudgeDay(tools)
+            command = RunCommands(tools)
             enabling = LeasedWorker[Batch](
                 "enable", enable.claim, enable.run, concurrency=settings.warmup_concurrency
             )
             following = LeasedWorker[Warmup]("follow", follow.claim, follow.run, concurrency=16)
             judging = LeasedWorker[Batch]("judge", judge.claim, judge.run, concurrency=2)
+            commanding = LeasedWorker[tuple[Warmup, Attempt]](
+                "command", command.claim, command.run, concurrency=settings.warmup_concurrency
+            )
 
             def after_commit() -> None:
                 relay.wake()
                 enabling.wake()
+                commanding.wake()
 
             handle = handle_batches(recorder)
             batches = Batches(SERVICE, pool, handle, recorder, OWNED)
@@ -92,6 +99,7 @@ def build(
                 enabling=database.then(enabling.run),
                 following=database.then(following.run),
                 judging=database.then(judging.run),
+                commanding=database.then(commanding.run),
             ):
                 yield
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.observability import failpoints
 
 ENABLE, RETRY, DAY = "warmup.enable", "warmup.retry", "warmup.day"
+COMMAND = "warmup.command"
 
 CALL_POINTS = {
     "before_call": "the call is about to be made",
@@ -21,6 +22,10 @@ FAIL_POINTS: dict[str, str] = {
     },
     **{
         f"{RETRY}.{point}": f"an attempt a client asked for: {moment}"
+        for point, moment in EFFECT_POINTS.items()
+    },
+    **{
+        f"{COMMAND}.{point}": f"an attempt to pause, resume or disable: {moment}"
         for point, moment in EFFECT_POINTS.items()
     },
     **{f"{DAY}.{point}": f"judging a day: {moment}" for point, moment in CALL_POINTS.items()},

@@ -11,6 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.warmup.domain.attempts import JobStatus, Sender, Verdict
+from services.warmup.domain.commands import Attempt, Command
 from services.warmup.domain.days import DayDecision, Observation
 from services.warmup.domain.warmup import Warmup
 from shared.contracts.answers import AccountRequestAnswered
@@ -36,6 +37,10 @@ class WarmupProvider(Protocol):
 
     async def enable(self, addresses: Sequence[str]) -> Verdict:
         """Ask for warmup of up to 100 addresses with one call; every way it can end is a verdict."""
+        ...
+
+    async def disable(self, addresses: Sequence[str]) -> Verdict:
+        """Ask for the end of the warmup of up to 100 addresses with one call; every way it can end is a verdict."""
         ...
 
     async def sender(self, address: str) -> Sender | None:
@@ -80,8 +85,8 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingRetry:
-    """A retry request that waits for the attempt under way."""
+class Waiting:
+    """A request that waits for the attempt under way."""
 
     request_id: UUID
     cause: Cause
@@ -120,8 +125,34 @@ class WarmupStore(Protocol):
         """Let a retry request wait for the attempt under way."""
         ...
 
-    async def take_waiting(self, account_id: UUID) -> Sequence[WaitingRetry]:
+    async def take_waiting(self, account_id: UUID) -> Sequence[Waiting]:
         """Return the retry requests that wait, first come first, and forget them: the caller answers them."""
+        ...
+
+    async def command_of(self, account_id: UUID) -> Command | None:
+        """Return the command that an attempt is under way for; the warmup must be loaded or held."""
+        ...
+
+    async def open_command(
+        self, account_id: UUID, command: Command, reason: str | None, due_at: datetime
+    ) -> None:
+        """Open an attempt at a command; it runs once no attempt to enable is open."""
+        ...
+
+    async def wait_for_command(self, request: Recorded) -> None:
+        """Let a request wait for the attempt at its command."""
+        ...
+
+    async def put_off_command(self, warmup: Warmup, attempt: Attempt, due_at: datetime) -> None:
+        """Keep what the attempt at a command has come to, and give up the lease until it goes on."""
+        ...
+
+    async def close_command(self, account_id: UUID) -> Sequence[Waiting]:
+        """End the attempt at a command, if there is one; return who waits for it: the caller answers them."""
+        ...
+
+    async def release(self, warmup: Warmup) -> None:
+        """Give up the lease and change nothing else."""
         ...
 
     async def record(self, *events: Recorded) -> None:
@@ -155,6 +186,14 @@ class WarmupDesk(Protocol):
 
         `alone` narrows to warmups that must, or need not, have a call of their own.
         """
+        ...
+
+    async def claim_commands(self, limit: int, now: datetime) -> Sequence[tuple[Warmup, Attempt]]:
+        """Lease warmups whose command is due; this commits the intent, and what is returned bears the earlier one."""
+        ...
+
+    async def put_back_command(self, warmup: Warmup, due_at: datetime) -> None:
+        """Give up the lease and leave the attempt at the command as the claim left it, the intent included."""
         ...
 
     async def put_back(self, warmup: Warmup, due_at: datetime) -> None:

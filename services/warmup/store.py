@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import fields
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from services.warmup.domain.days import DayDecision, Observation
-from services.warmup.domain.warmup import AttemptBy, Warmup
-from services.warmup.ports import Cause, WaitingRetry, Work
+from services.warmup.domain.warmup import Warmup
+from services.warmup.ports import Cause, Waiting, Work
+from services.warmup.store_commands import CommandDesk, CommandStore
+from services.warmup.warmup_rows import CHANGING, COLUMNS, values_of, warmup_of
 from shared.clock import Ids
 from shared.contracts.answers import AccountRequestAnswered
 from shared.contracts.envelope import Recorded
-from shared.contracts.warmups import WarmupStatus
 from shared.db.pool import Connection, Pool
 from shared.messaging import answers
 from shared.messaging.event_log import append
 from shared.messaging.recorder import Recorder
-
-COLUMNS = tuple(field.name for field in fields(Warmup))
-FIXED = {"account_id", "tenant_id", "workspace_id", "created_at", "lease_token"}
-CHANGING = tuple(name for name in COLUMNS if name not in FIXED)
 
 ADD = f"""
     insert into warmup ({", ".join(COLUMNS)}) values ({", ".join(f"${n}" for n in range(1, len(COLUMNS) + 1))})
@@ -57,6 +52,8 @@ CLAIMS = {
         with due as (
             select account_id, intent_at from warmup
             where due_at <= $2 and (leased_until is null or leased_until < now()) and {condition}
+                and (attempt_by is not null
+                    or not exists (select from command where command.account_id = warmup.account_id))
                 and ($5::boolean is null or $5 = (goes_alone or attempt_by is not distinct from 'client'))
             order by due_at limit $3 for update skip locked
         )
@@ -69,22 +66,21 @@ CLAIMS = {
 }
 
 
-class Store:
+class Store(CommandStore):
     """Warmups within one transaction; see `ports.WarmupStore`."""
 
     def __init__(self, connection: Connection, recorder: Recorder) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._recorder = recorder
 
     async def add(self, warmup: Warmup) -> bool:
         """Keep a new warmup; False if the account has one."""
-        values = [getattr(warmup, name) for name in COLUMNS]
-        return bool(await self._connection.fetchval(ADD, *values))
+        return bool(await self._connection.fetchval(ADD, *values_of(warmup, COLUMNS)))
 
     async def load(self, account_id: UUID) -> Warmup | None:
         """Return a warmup, locked until the transaction ends."""
         row = await self._connection.fetchrow(LOAD, account_id)
-        return None if row is None else _warmup(row)
+        return None if row is None else warmup_of(row)
 
     async def hold(self, warmup: Warmup) -> bool:
         """Lock a leased warmup; False if the lease is lost or the warmup has moved on."""
@@ -93,9 +89,8 @@ class Store:
 
     async def replace(self, before: Warmup, after: Warmup) -> bool:
         """Write `after` over `before` and give up the lease; False if the row is not `before`'s any more."""
-        values = [getattr(after, name) for name in CHANGING]
         written = await self._connection.fetchval(
-            REPLACE, before.account_id, before.version, before.lease_token, *values
+            REPLACE, before.account_id, before.version, before.lease_token, *values_of(after, CHANGING)
         )
         return bool(written)
 
@@ -139,7 +134,7 @@ class Store:
             request.traceparent,
         )
 
-    async def take_waiting(self, account_id: UUID) -> Sequence[WaitingRetry]:
+    async def take_waiting(self, account_id: UUID) -> Sequence[Waiting]:
         """Return the waiting retry requests in the order they came, and forget them."""
         rows = await self._connection.fetch(
             """
@@ -149,7 +144,7 @@ class Store:
             account_id,
         )
         return [
-            WaitingRetry(row["request_id"], Cause(*tuple(row)[2:]))
+            Waiting(row["request_id"], Cause(*tuple(row)[2:]))
             for row in sorted(rows, key=lambda row: int(row["place"]))
         ]
 
@@ -171,14 +166,12 @@ class Store:
         await answers.answer(self._connection, self._recorder, request, data)
 
 
-class Desk:
+class Desk(CommandDesk):
     """Due warmups and the transactions to conclude them in; see `ports.WarmupDesk`."""
 
     def __init__(self, pool: Pool, recorder: Recorder, ids: Ids, *, lease_seconds: float) -> None:
-        self._pool = pool
+        super().__init__(pool, ids, lease_seconds=lease_seconds)
         self._recorder = recorder
-        self._ids = ids
-        self._lease_seconds = lease_seconds
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Store]:
@@ -191,16 +184,8 @@ class Desk:
     ) -> Sequence[Warmup]:
         """Lease what is due under a fresh token; for enabling, the intent is committed with the lease."""
         rows = await self._pool.fetch(CLAIMS[work], self._ids.new(), now, limit, self._lease_seconds, alone)
-        return [_warmup(row) for row in rows]
+        return [warmup_of(row) for row in rows]
 
     async def put_back(self, warmup: Warmup, due_at: datetime) -> None:
         """Give up the lease and keep the intent."""
         await self._pool.execute(PUT_BACK, warmup.account_id, warmup.version, warmup.lease_token, due_at)
-
-
-def _warmup(row: Any) -> Warmup:
-    values: dict[str, Any] = dict(row)
-    values["status"] = WarmupStatus(values["status"])
-    if values["attempt_by"] is not None:
-        values["attempt_by"] = AttemptBy(values["attempt_by"])
-    return Warmup(**values)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from services.warmup.handlers.command_warmup import command_warmup
 from services.warmup.handlers.end_warmup import end_before_start, end_warmup
 from services.warmup.handlers.retry_warmup import retry_warmup
 from services.warmup.handlers.start_warmup import start_warmup
 from services.warmup.store import Store
 from shared.contracts.accounts import AccountDeleting, AccountProvisioned, AccountProvisioningFailed
 from shared.contracts.envelope import ACCOUNTS, Event, Received
-from shared.contracts.warmups import WarmupRetryRequested
+from shared.contracts.warmups import (
+    WarmupDisableRequested,
+    WarmupPauseRequested,
+    WarmupResumeRequested,
+    WarmupRetryRequested,
+)
 from shared.db.pool import Connection
 from shared.messaging.batch import BatchHandler, dispatch
 from shared.messaging.recorder import Recorder
 
 TOPICS = (ACCOUNTS,)
-OWNED: frozenset[type[Event]] = frozenset({WarmupRetryRequested})
+OWNED: frozenset[type[Event]] = frozenset(
+    {WarmupRetryRequested, WarmupPauseRequested, WarmupResumeRequested, WarmupDisableRequested}
+)
 
 
 def handle_batches(recorder: Recorder) -> BatchHandler:
@@ -38,11 +46,17 @@ def handle_batches(recorder: Recorder) -> BatchHandler:
         if isinstance(data, WarmupRetryRequested):
             await retry_warmup(Store(connection, recorder), recorder, received.event, data)
 
+    async def on_commanded(connection: Connection, received: Received) -> None:
+        await command_warmup(Store(connection, recorder), recorder, received.event)
+
     return dispatch(
         {
             AccountProvisioned: on_account_provisioned,
             AccountProvisioningFailed: on_account_failed,
             AccountDeleting: on_account_deleting,
             WarmupRetryRequested: on_retry_requested,
+            WarmupPauseRequested: on_commanded,
+            WarmupResumeRequested: on_commanded,
+            WarmupDisableRequested: on_commanded,
         }
     )

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 SCHEMA = {"schema": "warmup"}
@@ -50,6 +51,14 @@ class WarmupRow(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=INSTANT)
     lease_token: UUID | None = None
     leased_until: datetime | None = Field(default=None, sa_type=INSTANT)
+    total_received: int
+    health_score: float | None = None
+    health_label: str | None = Field(default=None, sa_type=Text)
+    provider_status: int | None = None
+    observed_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    days: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    reason: str | None = Field(default=None, sa_type=Text)
+    accepted_at: datetime | None = Field(default=None, sa_type=INSTANT)
 
 
 class WaitingRetryRow(SQLModel, table=True):
@@ -61,6 +70,40 @@ class WaitingRetryRow(SQLModel, table=True):
     place: int = Field(sa_column=Column(BigInteger, Identity(always=True), nullable=False))
     request_id: UUID = Field(primary_key=True)
     account_id: UUID = Field(foreign_key="warmup.warmup.account_id")
+    event_id: UUID
+    event_time: datetime = Field(sa_type=INSTANT)
+    tenant_id: UUID
+    workspace_id: UUID | None = None
+    traceparent: str | None = Field(default=None, sa_type=Text)
+
+
+class CommandRow(SQLModel, table=True):
+    """The one attempt at a command that an account may have under way; the warmup's lease covers it."""
+
+    __tablename__ = "command"
+    __table_args__: ClassVar[Any] = SCHEMA
+
+    account_id: UUID = Field(primary_key=True, foreign_key="warmup.warmup.account_id")
+    command: str = Field(sa_type=Text)
+    reason: str | None = Field(default=None, sa_type=Text)
+    due_at: datetime = Field(sa_type=INSTANT)
+    started_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    intent_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    stage: str | None = Field(default=None, sa_type=Text)
+    stage_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    job_id: str | None = Field(default=None, sa_type=Text)
+    tries: int
+
+
+class WaitingCommandRow(SQLModel, table=True):
+    """A request that waits for the attempt at its command; gone once it is answered."""
+
+    __tablename__ = "waiting_command"
+    __table_args__: ClassVar[Any] = SCHEMA
+
+    place: int = Field(sa_column=Column(BigInteger, Identity(always=True), nullable=False))
+    request_id: UUID = Field(primary_key=True)
+    account_id: UUID = Field(foreign_key="warmup.command.account_id")
     event_id: UUID
     event_time: datetime = Field(sa_type=INSTANT)
     tenant_id: UUID

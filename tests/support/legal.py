@@ -19,8 +19,12 @@ _ACCOUNT: dict[str | None, frozenset[str]] = {
 }
 _WARMUP: dict[str | None, frozenset[str]] = {
     None: frozenset({"warming", "not_started", "ended"}),
-    "not_started": frozenset({"warming", "not_started", "ended"}),
-    "warming": frozenset({"warming", "not_started", "graduated", "banned", "suspended", "ended"}),
+    "not_started": frozenset({"warming", "not_started", "disabled", "banned", "suspended", "ended"}),
+    "warming": frozenset(
+        {"warming", "not_started", "graduated", "paused", "disabled", "banned", "suspended", "ended"}
+    ),
+    "paused": frozenset({"warming", "disabled", "banned", "suspended", "ended"}),
+    "disabled": frozenset({"ended"}),
     "graduated": frozenset({"ended"}),
     "banned": frozenset({"ended"}),
     "suspended": frozenset({"ended"}),

@@ -17,6 +17,7 @@ _UNFINISHED = {
     "warmups that were accepted and not confirmed": """
         select count(*) from warmup.warmup where status = 'warming' and not is_confirmed
     """,
+    "commands to warmups under way": "select count(*) from warmup.command",
     "waiting retries": "select count(*) from warmup.waiting_retry",
 }
 

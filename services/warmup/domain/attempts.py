@@ -154,7 +154,7 @@ def decide_follow(
     if sender.status is SenderStatus.SUSPENDED:
         return Followed.SUSPENDED
     limit = JOB_SECONDS if job is JobStatus.RUNNING else SETTLE_SECONDS
-    waited = (now - (warmup.started_at or now)).total_seconds()
+    waited = (now - (warmup.accepted_at or warmup.started_at or now)).total_seconds()
     if job is JobStatus.FAILED or waited > limit:
         return JOB_FAILED
     return Followed.WAIT

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from shared.contracts.accounts import AccountState, Failure
 from shared.contracts.envelope import Recorded
-from shared.contracts.warmups import WarmupState, WarmupStatus
+from shared.contracts.warmups import WarmupDay, WarmupState, WarmupStatus
 
 
 class AttemptBy(StrEnum):
@@ -45,7 +45,17 @@ class Warmup:
     is_confirmed: bool = False
     day: int = 0
     total_sent: int = 0
+    total_received: int = 0
     reputation: float | None = None
+    health_score: float | None = None
+    health_label: str | None = None
+    provider_status: int | None = None
+    observed_at: datetime | None = None
+    """When the provider last told the figures above; they stay, and grow stale, while it does not."""
+    days: tuple[WarmupDay, ...] = ()
+    reason: str | None = None
+    accepted_at: datetime | None = None
+    """When the provider accepted the enable that is to be confirmed; a resume leaves `started_at` as it was."""
     failure_code: str | None = None
     failure_message: str | None = None
     job_id: str | None = None
@@ -106,7 +116,14 @@ def state_of(warmup: Warmup) -> WarmupState:
         is_confirmed=warmup.is_confirmed,
         day=warmup.day,
         total_sent=warmup.total_sent,
+        total_received=warmup.total_received,
         reputation=warmup.reputation,
+        health_score=warmup.health_score,
+        health_label=warmup.health_label,
+        provider_status=warmup.provider_status,
+        observed_at=warmup.observed_at,
+        days=warmup.days,
+        reason=warmup.reason,
         failure=failure,
     )
 
@@ -162,6 +179,7 @@ def started(
         attempt_closed(warmup, is_unresolved=False),
         status=WarmupStatus.WARMING,
         started_at=now,
+        accepted_at=now,
         is_confirmed=is_confirmed,
         job_id=job_id,
         next_attempt_at=None,
@@ -178,11 +196,38 @@ def confirmed(warmup: Warmup, due_at: datetime) -> Warmup:
 
 
 def over(warmup: Warmup, status: WarmupStatus) -> Warmup:
-    """In a state in which nothing is due any more: graduated, banned, suspended or ended."""
+    """In a state in which nothing is due any more: graduated, paused, disabled, banned, suspended or ended."""
     return replace(
         attempt_closed(warmup, is_unresolved=False),
         status=status,
         next_attempt_at=None,
         job_id=None,
         due_at=None,
+    )
+
+
+def stopped(warmup: Warmup, status: WarmupStatus, *, reason: str | None, is_confirmed: bool) -> Warmup:
+    """Paused or disabled by a client, for a reason of their own; what was counted so far stays."""
+    return replace(
+        over(warmup, status),
+        reason=reason,
+        is_confirmed=is_confirmed,
+        failure_code=None,
+        failure_message=None,
+    )
+
+
+def resumed(
+    warmup: Warmup, now: datetime, *, is_confirmed: bool, job_id: str | None, due_at: datetime
+) -> Warmup:
+    """Warming again after a pause: its days go on from where they stopped."""
+    return replace(
+        warmup,
+        status=WarmupStatus.WARMING,
+        accepted_at=now,
+        is_confirmed=is_confirmed,
+        job_id=job_id,
+        reason=None,
+        tries=0,
+        due_at=due_at,
     )

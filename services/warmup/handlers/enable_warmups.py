@@ -18,7 +18,7 @@ from services.warmup.ports import (
     BATCH_LIMIT,
     Cause,
     ProviderTrouble,
-    WaitingRetry,
+    Waiting,
     WarmupStore,
     Work,
 )
@@ -143,7 +143,7 @@ class EnableWarmups:
         warmup: Warmup,
         decision: Start,
         now: datetime,
-        joined: Sequence[WaitingRetry],
+        joined: Sequence[Waiting],
     ) -> None:
         """Record the start; the first retry that waits has its wish, for the others it is too late (S1-16)."""
         due_at = (
@@ -156,6 +156,7 @@ class EnableWarmups:
         )
         after, fact = tell(
             self._tools.recorder,
+            warmup,
             replace(after, create_request_id=None),
             WarmupStarted,
             cause=joined[0].cause if joined else None,
@@ -173,7 +174,7 @@ class EnableWarmups:
             await store.answer(replace(retry.cause, time=max(retry.cause.time, fact.time)), answer)
 
     async def _fail(
-        self, store: WarmupStore, warmup: Warmup, decision: Fail, joined: Sequence[WaitingRetry]
+        self, store: WarmupStore, warmup: Warmup, decision: Fail, joined: Sequence[Waiting]
     ) -> None:
         """Record the failure; one of a client's own attempt changes nothing that clients see (S1-25)."""
         if warmup.attempt_by is AttemptBy.CLIENT:
@@ -184,6 +185,7 @@ class EnableWarmups:
             )
             after, fact = tell(
                 self._tools.recorder,
+                warmup,
                 replace(after, create_request_id=None),
                 WarmupStartFailed,
                 request_id=warmup.create_request_id,

@@ -28,6 +28,10 @@ async def end_warmup(store: WarmupStore, recorder: Recorder, event: Recorded) ->
     for waiting in await store.take_waiting(warmup.account_id):
         refusal = answers.wrong_state(waiting.request_id, warmup.account_id, ended)
         await store.answer(Cause.of(fact), refusal)
+    command = await store.command_of(warmup.account_id)
+    for waiting in await store.close_command(warmup.account_id):
+        refusal = answers.wrong_state(waiting.request_id, warmup.account_id, ended, command)
+        await store.answer(Cause.of(fact), refusal)
     if warmup.create_request_id is not None:
         refusal = answers.ended_before_start(warmup.create_request_id, warmup.account_id)
         await store.answer(Cause.of(fact), refusal)
@@ -52,4 +56,4 @@ async def end_before_start(
 
 def _ended(recorder: Recorder, warmup: Warmup, event: Recorded) -> tuple[Warmup, Recorded]:
     ended = replace(over(warmup, WarmupStatus.ENDED), create_request_id=None)
-    return tell(recorder, ended, WarmupEnded, cause=Cause.of(event), request_id=event.request_id)
+    return tell(recorder, warmup, ended, WarmupEnded, cause=Cause.of(event), request_id=event.request_id)

@@ -65,7 +65,7 @@ class FollowWarmup:
                 after, fact = over(warmup, WarmupStatus.BANNED), WarmupBanned
             else:
                 after, fact = over(warmup, WarmupStatus.SUSPENDED), WarmupSuspended
-            after, event = tell(self._tools.recorder, after, fact)
+            after, event = tell(self._tools.recorder, warmup, after, fact)
             async with self._tools.desk.transaction() as store:
                 if await store.replace(warmup, after):
                     await store.record(event)

@@ -108,11 +108,11 @@ class JudgeDay:
             tries=0,
             due_at=self._tools.schedule.next_day(now, warmup.account_id),
         )
-        after, recorded = tell(self._tools.recorder, day, WarmupDayRecorded)
+        after, recorded = tell(self._tools.recorder, warmup, day, WarmupDayRecorded)
         if decision.judgement not in LAST_STATES:
             return after, [recorded]
         status, fact = LAST_STATES[decision.judgement]
-        after, last = tell(self._tools.recorder, over(after, status), fact)
+        after, last = tell(self._tools.recorder, after, over(after, status), fact)
         return after, [recorded, last]
 
     async def _put_back(self, warmup: Warmup) -> None:

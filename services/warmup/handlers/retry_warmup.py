@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from services.warmup.domain.warmup import asked_to_retry
+from services.warmup.domain.warmup import Warmup, asked_to_retry
 from services.warmup.handlers import answers
 from services.warmup.ports import Cause, WarmupStore
 from shared.contracts.envelope import Recorded
+from shared.contracts.requests import Request
 from shared.contracts.warmups import WarmupRetryRequested, WarmupStatus
 from shared.errors import Poison
 from shared.messaging.recorder import Recorder
@@ -24,18 +25,20 @@ async def retry_warmup(
     if not await store.begin(request):
         return
     warmup = await store.load(request.subject)
-    if warmup is None or not _may_see(data, warmup.tenant_id, warmup.workspace_id):
-        refusal = answers.wrong_state(request.request_id, request.subject, None)
-        await store.answer(Cause.of(request), refusal)
-    elif warmup.status is not WarmupStatus.NOT_STARTED:
+    if warmup is not None and not may_see(data, warmup):
+        warmup = None
+    if warmup is None or warmup.status is not WarmupStatus.NOT_STARTED:
         refusal = answers.wrong_state(request.request_id, request.subject, warmup)
         await store.answer(Cause.of(request), refusal)
+    elif await store.command_of(request.subject) is not None:
+        await store.answer(Cause.of(request), answers.busy(request.request_id, request.subject, warmup))
     else:
         await store.wait(request)
         if not warmup.is_open:
             await store.replace(warmup, asked_to_retry(warmup, recorder.clock.now()))
 
 
-def _may_see(data: WarmupRetryRequested, tenant_id: object, workspace_id: object) -> bool:
-    caller = data.caller
-    return caller.tenant_id == tenant_id and caller.workspace_id in {None, workspace_id}
+def may_see(request: Request, warmup: Warmup) -> bool:
+    """Say whether the caller's key sees the account."""
+    caller = request.caller
+    return caller.tenant_id == warmup.tenant_id and caller.workspace_id in {None, warmup.workspace_id}

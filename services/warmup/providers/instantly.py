@@ -12,7 +12,7 @@ from shared.errors import Retryable, Unknown
 from shared.http.errors import ProviderRefused
 from shared.http.provider import Provider
 
-ENABLE_SECONDS = 8.0
+SWITCH_SECONDS = 8.0
 LOOK_UP_SECONDS = 4.0
 ANALYTICS_SECONDS = 10.0
 
@@ -46,15 +46,26 @@ class Instantly:
         Raises:
             ValueError: No address, which could mean all of them, or more than a call may carry.
         """
+        return await self._switch("enable", addresses)
+
+    async def disable(self, addresses: Sequence[str]) -> Verdict:
+        """Ask for the end of the warmup of up to 100 addresses; asking again changes nothing.
+
+        Raises:
+            ValueError: No address, which could mean all of them, or more than a call may carry.
+        """
+        return await self._switch("disable", addresses)
+
+    async def _switch(self, way: str, addresses: Sequence[str]) -> Verdict:
         if not 1 <= len(addresses) <= BATCH_LIMIT:
-            raise ValueError(f"between 1 and {BATCH_LIMIT} addresses can be enabled at once")
+            raise ValueError(f"between 1 and {BATCH_LIMIT} addresses can be switched at once")
         try:
             job = await self._provider.call(
-                "warmup.enable",
+                f"warmup.{way}",
                 "POST",
-                "/accounts/warmup/enable",
+                f"/accounts/warmup/{way}",
                 json={"emails": list(addresses)},
-                read_seconds=ENABLE_SECONDS,
+                read_seconds=SWITCH_SECONDS,
             )
         except ProviderRefused as error:
             return Verdict(Said.LOCKED if error.status == 409 else Said.REFUSED)

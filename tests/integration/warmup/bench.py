@@ -15,6 +15,7 @@ from services.warmup.domain.schedule import Schedule
 from services.warmup.handlers.enable_warmups import EnableWarmups
 from services.warmup.handlers.follow_warmup import FollowWarmup
 from services.warmup.handlers.judge_day import JudgeDay
+from services.warmup.handlers.run_commands import RunCommands
 from services.warmup.handlers.tools import Tools
 from services.warmup.providers.instantly import Instantly
 from services.warmup.store import Desk
@@ -29,7 +30,12 @@ from shared.contracts.accounts import (
 )
 from shared.contracts.envelope import ACCOUNTS, Event, Received, Recorded
 from shared.contracts.requests import Caller, Dialect
-from shared.contracts.warmups import WarmupRetryRequested
+from shared.contracts.warmups import (
+    WarmupDisableRequested,
+    WarmupPauseRequested,
+    WarmupResumeRequested,
+    WarmupRetryRequested,
+)
 from shared.db.pool import Pool
 from shared.messaging.recorder import Recorder
 from tests.support.simulator import Simulated
@@ -81,6 +87,7 @@ class Bench:
         tools = Tools(desk, provider, self.recorder, self.schedule, lambda: None)
         self.desk = desk
         self.enable, self.follow, self.judge = EnableWarmups(tools), FollowWarmup(tools), JudgeDay(tools)
+        self.commands = RunCommands(tools)
 
     # --- what arrives
 
@@ -116,6 +123,27 @@ class Bench:
         """Let a retry request arrive, a new one unless its id is given; return its id."""
         request_id = request_id or RandomIds().new()
         await self.receive(WarmupRetryRequested(caller=caller), account_id, request_id=request_id)
+        return request_id
+
+    async def command(
+        self,
+        name: str,
+        account_id: UUID,
+        *,
+        reason: str | None = None,
+        caller: Caller = CALLER,
+        request_id: UUID | None = None,
+    ) -> UUID:
+        """Let a request to pause, resume or disable arrive, a new one unless its id is given; return its id."""
+        request_id = request_id or RandomIds().new()
+        request: Event
+        if name == "pause":
+            request = WarmupPauseRequested(caller=caller, reason=reason)
+        elif name == "resume":
+            request = WarmupResumeRequested(caller=caller)
+        else:
+            request = WarmupDisableRequested(caller=caller, reason=reason)
+        await self.receive(request, account_id, request_id=request_id)
         return request_id
 
     async def receive(
@@ -159,6 +187,26 @@ class Bench:
                 await self.follow.run(warmup)
             self.clock.pass_seconds(0.1)
             await asyncio.sleep(0.01)
+
+    async def obey(self) -> int:
+        """Carry on every command that is due now by one step; return how many there were."""
+        due = await self.commands.claim(8)
+        await asyncio.gather(*(self.commands.run(each) for each in due))
+        return len(due)
+
+    async def obeyed(self) -> None:
+        """Carry commands on, waits passing by themselves, until none is left; the provider's job takes real time."""
+        while await self.pool.fetchval("select count(*) from command"):
+            await self.obey()
+            self.clock.pass_seconds(0.5)
+            await asyncio.sleep(0.03)
+
+    async def done(self, name: str, account_id: UUID) -> None:
+        """Command something that succeeds, and see it through."""
+        request = await self.command(name, account_id)
+        await self.obeyed()
+        await self.confirm()
+        assert await self.outcomes(request) == [("done", None)]
 
     async def warming(self, username: str) -> UUID:
         """Let an account arrive and warm up to the confirmation."""
@@ -235,6 +283,13 @@ class Bench:
     def enabled(self) -> list[str]:
         """Return the addresses for which the provider really turned warmup on, once per time."""
         return [entry["subject"] for entry in self.sim.ledger("warmup.enabled")]
+
+    def disabled(self) -> list[str]:
+        """Return the addresses for which the provider really turned warmup off, once per time."""
+        return [entry["subject"] for entry in self.sim.ledger("warmup.disabled")]
+
+    def disable_calls(self) -> int:
+        return len(self.sim.calls("warmup.disable"))
 
     def enable_calls(self) -> int:
         return len(self.sim.calls("warmup.enable"))

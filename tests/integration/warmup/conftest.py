@@ -44,7 +44,15 @@ async def shared_pool(postgres_url: str, migrated_template: str) -> AsyncIterato
 @pytest.fixture
 async def pool(shared_pool: Pool) -> Pool:
     """The service's tables, empty; the budget for the provider, full."""
-    for table in ("waiting_retry", "warmup_day", "warmup", "event_pending", "handled_request"):
+    for table in (
+        "waiting_command",
+        "command",
+        "waiting_retry",
+        "warmup_day",
+        "warmup",
+        "event_pending",
+        "handled_request",
+    ):
         await shared_pool.execute(f"delete from {table}")
     await shared_pool.execute(
         "update providers.gate set tokens = 1000, failures = 0, blocked_until = '-infinity'"

@@ -86,7 +86,7 @@ async def test_the_delay_between_own_tries_grows_up_to_an_hour(bench: Bench) -> 
 async def test_an_enable_that_landed_without_an_answer_is_looked_up_and_started(
     bench: Bench, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(instantly, "ENABLE_SECONDS", 0.3)
+    monkeypatch.setattr(instantly, "SWITCH_SECONDS", 0.3)
     bench.sim.fault("instantly", "warmup.enable", kind, when="after", times=1)
     account = await bench.provisioned("lost")
 

@@ -11,7 +11,13 @@ from services.warmup import tables
 from services.warmup.domain.warmup import Warmup
 from shared.db.pool import Pool
 
-DECLARED: tuple[type[SQLModel], ...] = (tables.WarmupRow, tables.WaitingRetryRow, tables.WarmupDayRow)
+DECLARED: tuple[type[SQLModel], ...] = (
+    tables.WarmupRow,
+    tables.WaitingRetryRow,
+    tables.CommandRow,
+    tables.WaitingCommandRow,
+    tables.WarmupDayRow,
+)
 NAMES = {"BIGINT": "bigint", "INTEGER": "integer", "FLOAT": "double precision", "BOOLEAN": "boolean"}
 
 

@@ -1,0 +1,193 @@
+"""What clients may command a warmup to do, in which states, and what comes of the one attempt at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.warmup.domain.attempts import (
+    SETTLE_SECONDS,
+    JobStatus,
+    Said,
+    Sender,
+    SenderStatus,
+    Verdict,
+)
+from services.warmup.domain.schedule import Schedule
+from services.warmup.domain.warmup import Warmup
+from shared.contracts.accounts import Failure
+from shared.contracts.warmups import WarmupStatus
+
+
+class Command(StrEnum):
+    """A change of a warmup that a client asks for, beside a retry."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    DISABLE = "disable"
+
+
+ALLOWED: Mapping[Command, frozenset[WarmupStatus]] = {
+    Command.PAUSE: frozenset({WarmupStatus.WARMING}),
+    Command.RESUME: frozenset({WarmupStatus.PAUSED}),
+    Command.DISABLE: frozenset({WarmupStatus.NOT_STARTED, WarmupStatus.WARMING, WarmupStatus.PAUSED}),
+}
+"""Only in these states; in any other a command is refused before the provider is asked."""
+
+
+class Stage(StrEnum):
+    """What is known of a call that was made."""
+
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    """Sent and not answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """The one attempt at a command that an account may have under way; `reason` is the client's, for a pause or an end."""
+
+    command: Command
+    reason: str | None = None
+    started_at: datetime
+    intent_at: datetime | None = None
+    """Set while a call may have been made; without a stage nobody has recorded what came of it."""
+    stage: Stage | None = None
+    stage_at: datetime | None = None
+    job_id: str | None = None
+    tries: int = 0
+
+
+REFUSED = Failure(code="provider_refused", message="The warmup provider refused to change the warmup.")
+JOB_FAILED = Failure(
+    code="provider_refused", message="The warmup provider accepted the change and then did not make it."
+)
+SENDER_MISSING = Failure(
+    code="provider_refused", message="The warmup provider does not know the address any more."
+)
+UNAVAILABLE = Failure(
+    code="provider_unavailable", message="The warmup provider could not be asked to change the warmup."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The provider is to be called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The attempt goes on at `at`, with what is known by then."""
+
+    at: datetime
+    is_unresolved: bool = False
+    """Whether a call was made, or may have been, that has to be looked up by then."""
+    stage: Stage | None = None
+    job_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The provider made the change, or has accepted it (`is_shown` false, and `job_id` its job)."""
+
+    is_shown: bool
+    job_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The provider itself has stopped the sender for good; `status` is what the warmup is then."""
+
+    status: WarmupStatus
+
+
+Decision = Again | Done | Stopped | Failure
+
+
+def decide_call(attempt: Attempt, verdict: Verdict, now: datetime, schedule: Schedule) -> Decision:
+    """Decide what the one call comes to.
+
+    A lock means that another job holds the address: it is waited for within the window. An accepted resume is done, its
+    confirmation is followed as that of any start; a stop is done once the provider shows it.
+    """
+    match verdict.said:
+        case Said.ACCEPTED if attempt.command is Command.RESUME:
+            return Done(is_shown=False, job_id=verdict.job_id)
+        case Said.ACCEPTED:
+            return Again(schedule.follow_at(now, 0), True, Stage.ACCEPTED, verdict.job_id)
+        case Said.UNKNOWN:
+            return Again(schedule.follow_at(now, 0), True, Stage.UNKNOWN)
+        case Said.LOCKED:
+            again = schedule.again_at(now, attempt.tries, verdict.wait_seconds)
+            return Again(again) if again <= _end_of(attempt, schedule) else UNAVAILABLE
+        case Said.REFUSED:
+            return REFUSED
+        case _:
+            return UNAVAILABLE
+
+
+def decide_look(
+    warmup: Warmup,
+    attempt: Attempt,
+    sender: Sender | None,
+    job: JobStatus | None,
+    now: datetime,
+    schedule: Schedule,
+) -> Decision | Call:
+    """Decide what the provider's own word means for a call that was made, or may have been.
+
+    A sender that is not yet shown as warming may still have an earlier enable before it: that it stands still then proves
+    nothing, unless our own call was accepted.
+    """
+    if sender is None:
+        return Done(is_shown=True) if attempt.command is Command.DISABLE else SENDER_MISSING
+    if sender.status in _STOPPED:
+        return Stopped(_STOPPED[sender.status])
+    is_proof = warmup.is_confirmed or attempt.stage is Stage.ACCEPTED
+    if is_proof and sender.status is _GOAL[attempt.command]:
+        return Done(is_shown=True)
+    if attempt.stage is None:
+        return Call()
+    if attempt.stage is Stage.ACCEPTED and job is JobStatus.FAILED:
+        return JOB_FAILED
+    again = schedule.follow_at(now, attempt.tries)
+    if again <= _end_of_looking(attempt, schedule):
+        return Again(again, True, attempt.stage, attempt.job_id)
+    if attempt.stage is Stage.UNKNOWN:
+        return UNAVAILABLE
+    return JOB_FAILED if job is JobStatus.SUCCEEDED else Done(is_shown=False, job_id=attempt.job_id)
+
+
+def decide_trouble(
+    attempt: Attempt, now: datetime, schedule: Schedule, wait_seconds: float | None
+) -> Decision:
+    """Decide what a look-up that got no answer comes to: another one within the window, or silence."""
+    again = schedule.again_at(now, attempt.tries, wait_seconds)
+    if again <= _end_of(attempt, schedule):
+        return Again(again, True, attempt.stage, attempt.job_id)
+    return UNAVAILABLE
+
+
+_GOAL = {
+    Command.PAUSE: SenderStatus.PAUSED,
+    Command.RESUME: SenderStatus.WARMING,
+    Command.DISABLE: SenderStatus.PAUSED,
+}
+_STOPPED = {
+    SenderStatus.BANNED: WarmupStatus.BANNED,
+    SenderStatus.SUSPENDED: WarmupStatus.SUSPENDED,
+}
+
+
+def _end_of_looking(attempt: Attempt, schedule: Schedule) -> datetime:
+    """Return when to stop looking: an accepted call's job may take the whole window, an unknown one shows soon or never."""
+    end = _end_of(attempt, schedule)
+    if attempt.stage is not Stage.UNKNOWN or attempt.stage_at is None:
+        return end
+    return min(end, attempt.stage_at + timedelta(seconds=SETTLE_SECONDS))
+
+
+def _end_of(attempt: Attempt, schedule: Schedule) -> datetime:
+    return attempt.started_at + timedelta(seconds=schedule.window_seconds)

@@ -1,0 +1,32 @@
+"""How a warmup becomes a row, and a row a warmup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from services.warmup.domain.warmup import AttemptBy, Warmup
+from shared.contracts.warmups import WarmupDay, WarmupStatus
+
+COLUMNS = tuple(field.name for field in fields(Warmup))
+FIXED = {"account_id", "tenant_id", "workspace_id", "created_at", "lease_token"}
+CHANGING = tuple(name for name in COLUMNS if name not in FIXED)
+
+
+def values_of(warmup: Warmup, columns: Sequence[str]) -> list[Any]:
+    """Return what a warmup's columns hold."""
+    return [
+        [day.model_dump(mode="json") for day in warmup.days] if name == "days" else getattr(warmup, name)
+        for name in columns
+    ]
+
+
+def warmup_of(row: Any) -> Warmup:
+    """Return the warmup that a row with all its columns holds; columns of other tables are left out."""
+    values = {name: row[name] for name in COLUMNS}
+    values["status"] = WarmupStatus(values["status"])
+    values["days"] = tuple(WarmupDay.model_validate(day) for day in values["days"])
+    if values["attempt_by"] is not None:
+        values["attempt_by"] = AttemptBy(values["attempt_by"])
+    return Warmup(**values)
