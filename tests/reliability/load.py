@@ -16,9 +16,10 @@ from tests.support.stack import RunningStack
 
 DOMAIN = "load.example"
 MIX = (
-    "ada", "fail-tag", "ada", "fail-sender", "fail-warmup", "ada", "fail-tag", "flaky", "late-key", "fail-inbox", "domain",
+    "ada", "fail-tag", "ada", "fail-sender", "fail-warmup", "ada", "fail-tag", "flaky", "steered", "late-key", "fail-inbox",
+    "domain", "steered",
 )  # fmt: skip
-"""What is asked for in turn: names that go well, names the providers refuse at each step, and claims to new domains."""
+"""What is asked for in turn: names that go well, names the providers refuse at each step, warmups to steer, new domains."""
 FAULTS: tuple[dict[str, object], ...] = (
     # Every other attempt to warm these is refused, so that a retry has something to change.
     {"provider": "instantly", "operation": "warmup.enable", "match": "flaky-*", "kind": "status", "status": 400,
@@ -77,12 +78,21 @@ class Load:
             answer = await self.caller.account(f"{kind}-{number}", self._domain_id, DOMAIN)
             if answer.subject and answer.shown and answer.shown["status"] == "pending":
                 await self._race(answer.subject, answer.address)
+            elif answer.subject and kind == "steered":
+                await self._steer(answer.subject, answer.address)
 
     async def _race(self, account_id: UUID, address: str) -> None:
         """Ask several times at once for another attempt to start a warmup (R14)."""
         await asyncio.gather(
             *(self.caller.retry_warmup(account_id, address, number) for number in range(RACERS))
         )
+
+    async def _steer(self, account_id: UUID, address: str) -> None:
+        """Pause a warmup, go on with it, and end it; each is asked for by two at the same time."""
+        for command in ("pause", "resume", "disable"):
+            await asyncio.gather(
+                *(self.caller.command_warmup(account_id, address, command) for _ in range(2))
+            )
 
 
 async def arm(stack: RunningStack, faults: Iterable[Mapping[str, object]]) -> None:

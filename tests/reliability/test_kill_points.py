@@ -97,5 +97,7 @@ def assert_nothing_was_vacuous(nemesis: Nemesis, load: Load, stack: RunningStack
         assert any(line.startswith(f"{service} was killed by SIGKILL") for line in stack.said), service
     ends = Counter(answer.shown["status"] for answer in load.caller.answers if answer.shown)
     assert all(ends[status] >= 10 for status in ("warming", "pending", "failed")), ends
+    for command in ("pause", "resume", "disable"):
+        assert any(answer.kind == command and answer.status == 200 for answer in load.caller.answers), command
     retries = Counter(answer.status for answer in load.caller.answers if answer.kind == "retry")
     assert all(retries[status] for status in (200, 502)), retries

@@ -131,6 +131,13 @@ class Caller:
         self.answers.append(answer)
         return answer
 
+    async def command_warmup(self, account_id: UUID, address: str, command: str) -> Answer:
+        """Ask for a warmup to be paused, resumed or disabled, and wait for the answer; every call is a request of its own."""
+        got = await self.ask("PATCH", f"/api/email/accounts/{account_id}/{command}-warmup", prefer="wait=30")
+        answer = Answer(command, address, got.status_code if got is not None else None, account_id)
+        self.answers.append(answer)
+        return answer
+
     async def ask(
         self,
         method: str,

@@ -110,7 +110,7 @@ def _promise_broken(evidence: Evidence, answer: Answer, refused: set[UUID]) -> I
 
 
 def no_duplicates(evidence: Evidence) -> Iterator[str]:
-    """I2: one live inbox per address, one inbox, sender and start of warmup per account, at the very address asked for."""
+    """I2: one live inbox per address, one inbox, sender and running warmup per account, at the very address asked for."""
     live: Counter[str] = Counter()
     made: Counter[tuple[str, str]] = Counter()
     asked_for = {answer.address for answer in evidence.answers if answer.kind == "create"}
@@ -127,6 +127,8 @@ def no_duplicates(evidence: Evidence) -> Iterator[str]:
             live[subject] -= 1
         elif effect in {"sender.created", "warmup.enabled"}:
             made[effect.partition(".")[0], subject] += 1
+        elif effect == "warmup.disabled":
+            made["warmup", subject] -= 1
     for (kind, key), times in made.items():
         if times > 1:
             yield f"{times} times a {kind} began for {key}"

@@ -17,7 +17,7 @@ _ACCOUNT: dict[str | None, frozenset[str]] = {
     "deleting": frozenset({"deleted"}),
     "deleted": frozenset(),
 }
-_WARMUP: dict[str | None, frozenset[str]] = {
+WARMUP_LIVES: dict[str | None, frozenset[str]] = {
     None: frozenset({"warming", "not_started", "ended"}),
     "not_started": frozenset({"warming", "not_started", "disabled", "banned", "suspended", "ended"}),
     "warming": frozenset(
@@ -37,7 +37,7 @@ _DOMAIN: dict[str | None, frozenset[str]] = {
     "verified": frozenset({"verified", "failed"}),
     "failed": frozenset({"pending", "verifying", "verified", "failed"}),
 }
-_BY_STATUS = {"warmup": _WARMUP, "domain": _DOMAIN}
+_BY_STATUS = {"warmup": WARMUP_LIVES, "domain": _DOMAIN}
 
 
 def may_follow(aggregate: str, before: Logged | None, fact: Logged) -> bool:

@@ -1,0 +1,127 @@
+"""What the one attempt at a command comes to, decided without any I/O."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.warmup.domain.attempts import JobStatus, Said, Sender, SenderStatus, Verdict
+from services.warmup.domain.commands import (
+    Again,
+    Attempt,
+    Call,
+    Command,
+    Decision,
+    Done,
+    Stage,
+    Stopped,
+    decide_call,
+    decide_look,
+    decide_trouble,
+)
+from services.warmup.domain.schedule import Schedule
+from shared.clock import Calendar
+from shared.contracts.accounts import Failure
+from shared.contracts.warmups import WarmupStatus
+from tests.unit.warmup.test_decisions import warmup
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SCHEDULE = Schedule(calendar=Calendar(datetime(2026, 1, 1, tzinfo=UTC)), jitter=lambda _, longest: longest)
+CONFIRMED = replace(warmup(WarmupStatus.WARMING), is_confirmed=True)
+
+
+def attempt(command: Command = Command.PAUSE, *, begun: float = 0.0, stage: Stage | None = None) -> Attempt:
+    """An attempt that began so many seconds ago, its call made at once."""
+    at = NOW - timedelta(seconds=begun)
+    return Attempt(
+        command=command,
+        started_at=at,
+        intent_at=at,
+        stage=stage,
+        stage_at=at if stage else None,
+        job_id="job",
+    )
+
+
+def named(decision: Decision | Call) -> str:
+    """Say what was decided in a word."""
+    if isinstance(decision, Failure):
+        return decision.code
+    return {Again: "again", Call: "call", Stopped: "stopped", Done: "done"}[type(decision)]
+
+
+@pytest.mark.parametrize(
+    ("said", "command", "begun", "expected"),
+    [
+        (Said.ACCEPTED, Command.PAUSE, 0, "again"),
+        (Said.ACCEPTED, Command.DISABLE, 0, "again"),
+        (Said.ACCEPTED, Command.RESUME, 0, "done"),
+        (Said.UNKNOWN, Command.PAUSE, 0, "again"),
+        (Said.LOCKED, Command.PAUSE, 0, "again"),
+        (Said.LOCKED, Command.PAUSE, 25, "provider_unavailable"),
+        (Said.REFUSED, Command.RESUME, 0, "provider_refused"),
+        (Said.UNAVAILABLE, Command.RESUME, 0, "provider_unavailable"),
+    ],
+)
+def test_what_one_call_comes_to(said: Said, command: Command, begun: float, expected: str) -> None:
+    decision = decide_call(attempt(command, begun=begun), Verdict(said, "job"), NOW, SCHEDULE)
+
+    assert named(decision) == expected
+
+
+@pytest.mark.parametrize(("said", "is_unresolved"), [(Said.LOCKED, False), (Said.UNKNOWN, True)])
+def test_only_a_call_that_may_have_worked_is_looked_up(said: Said, is_unresolved: bool) -> None:
+    decision = decide_call(attempt(), Verdict(said), NOW, SCHEDULE)
+
+    assert isinstance(decision, Again)
+    assert decision.is_unresolved is is_unresolved
+
+
+@pytest.mark.parametrize(
+    ("shown", "stage", "job", "begun", "expected"),
+    [
+        (SenderStatus.PAUSED, Stage.ACCEPTED, None, 1, "done"),
+        (SenderStatus.PAUSED, Stage.UNKNOWN, None, 1, "done"),
+        (SenderStatus.PAUSED, None, None, 1, "done"),
+        (SenderStatus.WARMING, None, None, 1, "call"),
+        (SenderStatus.WARMING, Stage.ACCEPTED, JobStatus.RUNNING, 1, "again"),
+        (SenderStatus.WARMING, Stage.ACCEPTED, JobStatus.FAILED, 1, "provider_refused"),
+        (SenderStatus.WARMING, Stage.ACCEPTED, JobStatus.SUCCEEDED, 1, "again"),
+        (SenderStatus.WARMING, Stage.ACCEPTED, JobStatus.SUCCEEDED, 25, "provider_refused"),
+        (SenderStatus.WARMING, Stage.ACCEPTED, JobStatus.RUNNING, 25, "done"),
+        (SenderStatus.WARMING, Stage.UNKNOWN, None, 1, "again"),
+        (SenderStatus.WARMING, Stage.UNKNOWN, None, 10, "provider_unavailable"),
+        (SenderStatus.BANNED, Stage.ACCEPTED, None, 1, "stopped"),
+        (SenderStatus.SUSPENDED, None, None, 1, "stopped"),
+    ],
+)
+def test_what_a_look_means_for_a_pause(
+    shown: SenderStatus, stage: Stage | None, job: JobStatus | None, begun: float, expected: str
+) -> None:
+    pause = attempt(begun=begun, stage=stage)
+
+    assert named(decide_look(CONFIRMED, pause, Sender(shown, None), job, NOW, SCHEDULE)) == expected
+
+
+@pytest.mark.parametrize(
+    ("stage", "expected"), [(None, "call"), (Stage.UNKNOWN, "again"), (Stage.ACCEPTED, "done")]
+)
+def test_a_sender_that_never_warmed_yet_proves_no_pause(stage: Stage | None, expected: str) -> None:
+    young = replace(CONFIRMED, is_confirmed=False)
+    sender = Sender(SenderStatus.PAUSED, None)
+
+    assert named(decide_look(young, attempt(stage=stage), sender, None, NOW, SCHEDULE)) == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"), [(Command.PAUSE, "provider_refused"), (Command.DISABLE, "done")]
+)
+def test_an_unknown_sender_warms_no_more_and_cannot_be_paused(command: Command, expected: str) -> None:
+    assert named(decide_look(CONFIRMED, attempt(command), None, None, NOW, SCHEDULE)) == expected
+
+
+@pytest.mark.parametrize(("begun", "expected"), [(0, "again"), (25, "provider_unavailable")])
+def test_looks_without_an_answer_end_with_the_window(begun: float, expected: str) -> None:
+    assert named(decide_trouble(attempt(begun=begun), NOW, SCHEDULE, None)) == expected
