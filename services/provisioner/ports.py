@@ -12,6 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.provisioner.domain.accounts import DomainClaim, Holder, Reservation
+from services.provisioner.domain.names import Existing, Wish
 from services.provisioner.domain.sagas import Saga
 from shared.contracts.accounts import AccountState
 from shared.contracts.answers import RequestAnswered
@@ -63,6 +64,30 @@ class Reservations(Protocol):
 
     async def reserve(self, reservation: Reservation) -> Holder | None:
         """Reserve the address and record the account, its saga and its first fact; else say who holds it."""
+        ...
+
+    async def hold(self, wish: Wish) -> None:
+        """Wait for whoever decides about the same wish at this moment."""
+        ...
+
+    async def at(self, address: str) -> Existing | None:
+        """Return the account that has the address as its own; it stays as it is until the transaction ends."""
+        ...
+
+    async def remembered(self, wish: Wish) -> Existing | None:
+        """Return the living account that an earlier request with the same wish came to; it stays as it is too."""
+        ...
+
+    async def remember(self, wish: Wish, account_id: UUID) -> None:
+        """Keep in mind which account a wish came to."""
+        ...
+
+    async def first_free(self, names: Sequence[str], domain: str) -> str | None:
+        """Return the first of these names whose address nobody has or had."""
+        ...
+
+    async def join(self, request: Recorded, existing: Existing) -> None:
+        """Have the request answered with the one that began the account."""
         ...
 
     async def answer(self, request: Recorded, data: RequestAnswered) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
 
 from services.provisioner.domain.accounts import DomainClaim, Holder, Reservation
+from services.provisioner.domain.names import Existing, Wish
+from shared.contracts.accounts import AccountStatus
 from shared.contracts.answers import RequestAnswered
 from shared.contracts.domains import DomainStatus
 from shared.contracts.envelope import Recorded
@@ -31,14 +34,42 @@ RESERVE = """
             1, $17, $18, $19, $19
         from free returning id
     )
-    insert into saga (account_id, direction, epoch, request_id, traceparent)
-    select id, 'forward', 1, $20, $21 from created
+    insert into saga (account_id, direction, epoch, request_id, traceparent, naming, asked_name)
+    select id, 'forward', 1, $20, $21, $24, $25 from created
     returning account_id
 """
 CLAIM = """
     select id, tenant_id, workspace_id, dialect, domain, status = $2 as is_verified, is_platform from domain_claim
 """
 HOLDER = "select account_id, state = 'burned', reason, burned_at from address where address = $1"
+
+
+EXISTING = """
+    select a.id, a.tenant_id, a.workspace_id, a.dialect, a.status, a.version
+    from {place} join account a on a.id = {place}.account_id
+    where {condition} and a.status in ('reserved', 'provisioned') for share of a
+"""
+AT = EXISTING.format(place="address", condition="address.address = $1 and a.address = $1")
+REMEMBERED = EXISTING.format(
+    place="allocation",
+    condition="allocation.tenant_id = $1 and allocation.workspace_id = $2 and allocation.username = $3"
+    " and allocation.domain = $4",
+)
+REMEMBER = """
+    insert into allocation (tenant_id, workspace_id, username, domain, account_id) values ($1, $2, $3, $4, $5)
+    on conflict (tenant_id, workspace_id, username, domain) do update set account_id = excluded.account_id
+"""
+FIRST_FREE = """
+    select name from unnest($1::text[]) with ordinality as wanted (name, n)
+    where not exists (select from address where address = wanted.name || '@' || $2)
+    order by n limit 1
+"""
+JOIN = """
+    insert into joined_request
+        (request_id, account_id, event_id, event_time, subject, tenant_id, workspace_id, traceparent)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+NAMES_LOCK = 0x6D77_6E61  # "mwna": the first key of the advisory lock; the second tells wishes apart
 
 
 class PostgresReservations:
@@ -115,6 +146,8 @@ class PostgresReservations:
             reservation.request.traceparent,
             account.quota_bytes,
             account.send_scope.model_dump(mode="json"),
+            reservation.naming.value,
+            reservation.asked_name,
         )
         if reserved is not None:
             await append(self._connection, fact)
@@ -124,9 +157,68 @@ class PostgresReservations:
             raise Retryable("The address was given back while it was being reserved.")
         return Holder(*holder)
 
+    async def hold(self, wish: Wish) -> None:
+        """Wait for whoever decides about the same wish at this moment; the lock ends with the transaction."""
+        await self._connection.execute(
+            "select pg_advisory_xact_lock($1, hashtext($2))", NAMES_LOCK, " ".join(map(str, _place(wish)))
+        )
+
+    async def at(self, address: str) -> Existing | None:
+        """Return the account that has the address as its own; it stays as it is until the transaction ends."""
+        return _existing(await self._connection.fetchrow(AT, address))
+
+    async def remembered(self, wish: Wish) -> Existing | None:
+        """Return the living account that an earlier request with the same wish came to; it stays as it is too."""
+        return _existing(await self._connection.fetchrow(REMEMBERED, *_place(wish)))
+
+    async def remember(self, wish: Wish, account_id: UUID) -> None:
+        """Keep in mind which account a wish came to."""
+        await self._connection.execute(REMEMBER, *_place(wish), account_id)
+
+    async def first_free(self, names: Sequence[str], domain: str) -> str | None:
+        """Return the first of these names whose address nobody has or had."""
+        return await first_free(self._connection, names, domain)
+
+    async def join(self, request: Recorded, existing: Existing) -> None:
+        """Have the request answered with the one that began the account."""
+        await self._connection.execute(
+            JOIN,
+            request.request_id,
+            existing.account_id,
+            request.id,
+            request.time,
+            request.subject,
+            request.tenant_id,
+            request.workspace_id,
+            request.traceparent,
+        )
+
     async def answer(self, request: Recorded, data: RequestAnswered) -> None:
         """Record the one answer of the request."""
         await answers.answer(self._connection, self._recorder, request, data)
+
+
+async def first_free(connection: Connection, names: Sequence[str], domain: str) -> str | None:
+    """Return the first of these names whose address nobody has or had."""
+    name: str | None = await connection.fetchval(FIRST_FREE, list(names), domain)
+    return name
+
+
+def _place(wish: Wish) -> tuple[UUID, UUID, str, str]:
+    return wish.tenant_id, wish.workspace_id, wish.name, wish.domain
+
+
+def _existing(row: asyncpg.Record | None) -> Existing | None:
+    if row is None:
+        return None
+    return Existing(
+        account_id=row["id"],
+        tenant_id=row["tenant_id"],
+        workspace_id=row["workspace_id"],
+        dialect=Dialect(row["dialect"]),
+        status=AccountStatus(row["status"]),
+        version=row["version"],
+    )
 
 
 def _claim(row: asyncpg.Record) -> DomainClaim:

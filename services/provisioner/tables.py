@@ -82,6 +82,8 @@ class Saga(ProvisionerTable, table=True):
     epoch: int
     revision: int = Field(sa_column=Column(BigInteger, nullable=False))
     request_id: UUID
+    naming: str
+    asked_name: str | None
     traceparent: str | None
     attempts: int
     last_error_code: str | None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shared.contracts.accounts import AccountRequested, AccountState, AccountStatus
+from shared.contracts.accounts import AccountRequested, AccountState, AccountStatus, Naming
 from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Caller, Dialect
 
@@ -43,6 +43,9 @@ class Reservation:
     account: AccountState
     fact: Recorded
     request: Recorded
+    naming: Naming
+    asked_name: str
+    """The name that was asked for; the account's may be another one made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,9 @@ def may_see(caller: Caller, account: AccountState) -> bool:
 
 
 def new_account(
-    account_id: UUID, request: AccountRequested, claim: DomainClaim, at: datetime
+    account_id: UUID, request: AccountRequested, claim: DomainClaim, username: str, at: datetime
 ) -> AccountState:
     """Return the account a granted request begins with (S0-11, S0-13, S0-25)."""
-    username = (request.username or "").lower()
     names = [name for name in (request.first_name, request.last_name) if name]
     return AccountState(
         account_id=account_id,

@@ -18,7 +18,30 @@ alter table account
     add column metadata jsonb not null default '{}';
 update account set credentials = jsonb_build_array(
     jsonb_build_object('id', credential_ref, 'name', 'default', 'created_at', created_at)
-) where credential_ref is not null
+) where credential_ref is not null;
+
+alter table saga add column naming text not null default 'exact', add column asked_name text;
+
+create table allocation (
+    tenant_id uuid not null,
+    workspace_id uuid not null,
+    username text not null,
+    domain text not null,
+    account_id uuid not null references account (id),
+    primary key (tenant_id, workspace_id, username, domain)
+);
+
+create table joined_request (
+    request_id uuid primary key,
+    account_id uuid not null references account (id),
+    event_id uuid not null,
+    event_time timestamptz not null,
+    subject uuid not null,
+    tenant_id uuid not null,
+    workspace_id uuid,
+    traceparent text
+);
+create index joined_request_account on joined_request (account_id)
 """
 
 

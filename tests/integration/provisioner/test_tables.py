@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import services.provisioner.tables_domains  # noqa: F401  declares its tables beside ours
+import services.provisioner.tables_domains
+import services.provisioner.tables_names  # noqa: F401  they declare their tables beside ours
 from services.provisioner.tables import SCHEMA, ProvisionerTable
 from tests.support.catalogue import differences
 

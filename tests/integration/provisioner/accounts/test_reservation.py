@@ -113,7 +113,7 @@ async def test_what_sendmux_keeps_of_a_mailbox_is_in_its_facts(bench: Bench) -> 
     async with bench.working():
         await bench.finished(request)
 
-    account = (await bench.events(request.subject))[-1].data.account
+    account = (await bench.events(request.subject))[-2].data.account
     assert (account.quota_bytes, account.send_scope) == (5368709120, scope)
     assert [credential.name for credential in account.credentials] == ["default"]
     assert account.credentials[0].id == account.credential_ref
