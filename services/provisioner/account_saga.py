@@ -14,6 +14,7 @@ from uuid import UUID
 from services.provisioner.domain.accounts import sender_names
 from services.provisioner.ports import Credentials, Inboxes, Refused, Senders, TagGone
 from shared.contracts.accounts import AccountState, Step
+from shared.contracts.requests import Dialect
 from shared.errors import Retryable
 
 Reference = Mapping[str, Any]
@@ -88,7 +89,9 @@ class InboxAction:
         return await self.adopt(account) is None
 
     def _key(self, account: AccountState) -> str:
-        return f"mw-{self.installation}-{account.account_id}"
+        key = f"mw-{self.installation}-{account.account_id}"
+        # Its accounts may go on with another name: an inbox at the one they left is another effect.
+        return f"{key}~{account.username}" if account.dialect is Dialect.MYAGENTMAIL else key
 
 
 @dataclass(frozen=True, slots=True)

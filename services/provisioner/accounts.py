@@ -61,7 +61,7 @@ async def running(context: Context) -> AsyncIterator[Part]:
     table = actions(AgentMail(context.agentmail), Instantly(context.instantly), store, settings.installation)
     leases = Leases(store, settings.saga_lease_seconds)
     limits = Limits(settings.saga_deadline_seconds, settings.sender_login_attempts)
-    runner = SagaRunner(table, writer.write, leases, recorder, limits, random)
+    runner = SagaRunner(table, writer.write, leases, store, recorder, limits, random)
     sagas = LeasedWorker("sagas", leases.claim, runner.run, concurrency=settings.saga_concurrency)
     sweeps = SweepStore(context.pool, recorder.ids, settings.sweep_seconds)
     sweeper = LeasedWorker("sweeps", sweeps.claim, Sweeper(sweeps, table, random).run, concurrency=4)

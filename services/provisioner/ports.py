@@ -39,6 +39,12 @@ class OperatorFault(Retryable):
     code = "provider_misconfigured"
 
 
+class AddressLost(MailwrightError):
+    """Somebody else reserved the address first: nothing was written."""
+
+    code = "address_lost"
+
+
 class LeaseLost(MailwrightError):
     """Another worker has the saga, or it turned: nothing was written, and nothing more may be done for it."""
 
@@ -226,6 +232,14 @@ class Senders(Protocol):
 
     async def tags_of(self, address: str) -> Collection[str]:
         """Return the ids of the tags a sender wears; none if it is gone."""
+        ...
+
+
+class Names(Protocol):
+    """Which names are free."""
+
+    async def next_free(self, names: Sequence[str], domain: str) -> str | None:
+        """Return the first of these names whose address nobody has or had."""
         ...
 
 

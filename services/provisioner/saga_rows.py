@@ -11,14 +11,14 @@ from uuid import UUID
 import asyncpg
 
 from services.provisioner.domain.sagas import Change, Direction, Saga, StepOutcome, StepRecord
-from shared.contracts.accounts import AccountState, AccountStatus, Failure, Plan, Step
+from shared.contracts.accounts import AccountState, AccountStatus, Failure, Naming, Plan, Step
 from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Dialect
 from shared.db.pool import Connection
 
 LOAD = """
     select account.*, saga.direction, saga.epoch, saga.revision, saga.lease_token, saga.attempts,
-        saga.request_id, saga.traceparent,
+        saga.request_id, saga.traceparent, saga.naming, saga.asked_name,
         extract(epoch from now() - saga.started_at)::float8 as age_seconds
     from saga join account on account.id = saga.account_id where saga.account_id = any($1)
 """
@@ -38,16 +38,17 @@ WRITE_STEPS = """
 """
 WRITE_ACCOUNTS = """
     update account set
-        status = w.status, inbox_id = w.inbox_id, sender_id = w.sender_id, account_tag_id = w.account_tag_id,
+        address = w.address, username = w.username, status = w.status, inbox_id = w.inbox_id, sender_id = w.sender_id, account_tag_id = w.account_tag_id,
         warmup_tag_id = w.warmup_tag_id, credential_ref = w.credential_ref, credentials = w.credentials::jsonb,
         failure_code = w.failure_code, failure_message = w.failure_message, version = w.version, last_event_id = w.last_event_id,
         last_event_time = w.last_event_time, updated_at = w.updated_at
     from unnest(
         $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[],
-        $9::text[], $10::text[], $11::bigint[], $12::uuid[], $13::timestamptz[], $14::timestamptz[]
+        $9::text[], $10::text[], $11::bigint[], $12::uuid[], $13::timestamptz[], $14::timestamptz[], $15::text[],
+        $16::text[]
     ) as w (
         id, status, inbox_id, sender_id, account_tag_id, warmup_tag_id, credential_ref, credentials, failure_code,
-        failure_message, version, last_event_id, last_event_time, updated_at
+        failure_message, version, last_event_id, last_event_time, updated_at, address, username
     )
     where account.id = w.id
 """
@@ -99,6 +100,8 @@ def _saga(row: asyncpg.Record, steps: dict[Step, StepRecord]) -> Saga:
         traceparent=row["traceparent"],
         age_seconds=row["age_seconds"],
         steps=steps,
+        naming=Naming(row["naming"]),
+        asked_name=row["asked_name"],
     )
 
 
@@ -157,6 +160,7 @@ def _account_row(one: SagaWrite) -> tuple[Any, ...]:
         account.warmup_tag_id, account.credential_ref,
         json.dumps([credential.model_dump(mode="json") for credential in account.credentials]), failure.code if failure else None,
         failure.message if failure else None, saga.version, saga.last_event_id, saga.last_event_time, account.updated_at,
+        account.address, account.username,
     )  # fmt: skip
 
 

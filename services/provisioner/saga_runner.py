@@ -12,10 +12,10 @@ from services.provisioner.backoff import backoff_seconds
 from services.provisioner.domain import sagas
 from services.provisioner.domain.sagas import Change, Direction, Saga, StepOutcome
 from services.provisioner.leases import Leases
-from services.provisioner.ports import LeaseLost, MailboxNotReady, OperatorFault, Refused
+from services.provisioner.ports import AddressLost, LeaseLost, MailboxNotReady, Names, OperatorFault, Refused
 from services.provisioner.saga_rows import SagaWrite
 from shared.clock import event_time
-from shared.contracts.accounts import AccountFact, Credential, Failure, Step
+from shared.contracts.accounts import AccountFact, Credential, Failure, Naming, Step
 from shared.contracts.envelope import Recorded
 from shared.errors import Retryable, Unknown
 from shared.http.errors import ProviderThrottled
@@ -52,6 +52,7 @@ class SagaRunner:
         actions: Mapping[Step, Action],
         write: Callable[[SagaWrite], Awaitable[None]],
         leases: Leases,
+        names: Names,
         recorder: Recorder,
         limits: Limits,
         random: Random,
@@ -59,6 +60,7 @@ class SagaRunner:
         self._actions = actions
         self._write = write
         self._leases = leases
+        self._names = names
         self._recorder = recorder
         self._limits = limits
         self._random = random
@@ -86,7 +88,10 @@ class SagaRunner:
         failpoint(f"provisioner.{step}.after_intent")
         change, secret = await self._attempt(saga, step)
         failpoint(f"provisioner.{'turn' if change.has_turned else step}.before_outcome")
-        moved = await self._commit(saga, change, secret)
+        try:
+            moved = await self._commit(saga, change, secret)
+        except AddressLost:
+            return saga
         failpoint(f"provisioner.{'turn' if change.has_turned else step}.after_outcome")
         return moved
 
@@ -97,6 +102,8 @@ class SagaRunner:
         except Refused as error:
             failure = Failure(code=error.code, message=str(error))
             self._note(saga, step, "step_refused", error.code)
+            if error.code == "address_taken" and saga.naming is not Naming.EXACT:
+                return await self._move_on(saga), None
             return sagas.refuse(saga, step, failure, self._now(saga)), None
         except Unknown as error:
             self._note(saga, step, "step_unknown", error.code)
@@ -109,6 +116,12 @@ class SagaRunner:
             credential = Credential(id=self._recorder.ids.new(), name=FIRST_CREDENTIAL, created_at=now)
             fields = {**fields, "credential_ref": credential.id, "credentials": (credential,)}
         return sagas.succeed(saga, step, fields, effect.reference, now), effect.secret
+
+    async def _move_on(self, saga: Saga) -> Change:
+        """Go on with the next name that is free, if the account may have another (S2-19)."""
+        name = await self._names.next_free(sagas.names_left(saga), saga.account.domain)
+        at = self._now(saga)
+        return sagas.no_name_left(saga, at) if name is None else sagas.move_on(saga, name, at)
 
     async def _have_effect(self, saga: Saga, step: Step) -> Effect:
         action, record = self._actions[step], saga.record(step)

@@ -9,6 +9,7 @@ import asyncpg
 
 from services.provisioner.domain.accounts import DomainClaim, Holder, Reservation
 from services.provisioner.domain.names import Existing, Wish
+from services.provisioner.store_names import first_free
 from shared.contracts.accounts import AccountStatus
 from shared.contracts.answers import RequestAnswered
 from shared.contracts.domains import DomainStatus
@@ -58,11 +59,6 @@ REMEMBERED = EXISTING.format(
 REMEMBER = """
     insert into allocation (tenant_id, workspace_id, username, domain, account_id) values ($1, $2, $3, $4, $5)
     on conflict (tenant_id, workspace_id, username, domain) do update set account_id = excluded.account_id
-"""
-FIRST_FREE = """
-    select name from unnest($1::text[]) with ordinality as wanted (name, n)
-    where not exists (select from address where address = wanted.name || '@' || $2)
-    order by n limit 1
 """
 JOIN = """
     insert into joined_request
@@ -196,12 +192,6 @@ class PostgresReservations:
     async def answer(self, request: Recorded, data: RequestAnswered) -> None:
         """Record the one answer of the request."""
         await answers.answer(self._connection, self._recorder, request, data)
-
-
-async def first_free(connection: Connection, names: Sequence[str], domain: str) -> str | None:
-    """Return the first of these names whose address nobody has or had."""
-    name: str | None = await connection.fetchval(FIRST_FREE, list(names), domain)
-    return name
 
 
 def _place(wish: Wish) -> tuple[UUID, UUID, str, str]:

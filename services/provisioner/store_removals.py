@@ -8,6 +8,7 @@ from uuid import UUID
 from services.provisioner.domain import sagas
 from services.provisioner.domain.sagas import Saga
 from services.provisioner.saga_rows import SagaWrite, load, write_states
+from services.provisioner.store_names import answer_joined
 from shared.clock import event_time
 from shared.contracts.accounts import AccountStatus
 from shared.contracts.answers import AccountRequestAnswered, Outcome, RequestAnswered
@@ -90,6 +91,7 @@ async def begin_deletion(
     await append(connection, event)
     if change.answer is not None:
         await answers.answer(connection, recorder, event, change.answer)
+        await answer_joined(connection, recorder, change.answer)
 
 
 async def delete_accounts(

@@ -20,8 +20,9 @@ from services.provisioner.saga_rows import (
     secrets_of,
     write_states,
 )
+from services.provisioner.store_names import answer_joined, first_free, move_address
 from services.provisioner.store_removals import answer_deletions
-from shared.contracts.accounts import AccountState
+from shared.contracts.accounts import AccountState, Naming
 from shared.db.pool import OUTAGE, Connection, Pool
 from shared.messaging.answers import answer
 from shared.messaging.event_log import append
@@ -80,7 +81,7 @@ WRITE_SAGAS = """
 BURN = """
     update address set state = 'burned', reason = $2, burned_at = now() where account_id = $1 and state = 'live'
 """
-GIVE_BACK = "delete from address where account_id = $1"
+GIVE_BACK = "delete from address where account_id = $1 and state = 'live'"
 SWEEP_LATER = """
     insert into sweep (account_id, step, due_at)
     select $1, step, now() + make_interval(secs => $3) from unnest($2::text[]) as step
@@ -130,6 +131,11 @@ class SagaStore:
     async def count_stuck(self, forward_seconds: float, undo_seconds: float) -> int:
         """Return how many sagas go on past their time."""
         return int(await self._pool.fetchval(STUCK, forward_seconds, undo_seconds) or 0)
+
+    async def next_free(self, names: Sequence[str], domain: str) -> str | None:
+        """Return the first of these names whose address nobody has or had."""
+        async with self._pool.acquire() as connection:
+            return await first_free(connection, names, domain)
 
     async def secret_of(self, account: AccountState) -> str:
         """Return the inbox credential of an account.
@@ -183,6 +189,8 @@ class SagaStore:
                 told = one.change.answer.needs["account"]
                 cause = next(event for event in one.events if event.sequence == told)
                 await answer(connection, self._recorder, cause, one.change.answer)
+                if one.before.naming is not Naming.EXACT:
+                    await answer_joined(connection, self._recorder, one.change.answer)
             if one.change.is_finished and one.change.saga.direction is Direction.DELETE:
                 await answer_deletions(connection, self._recorder, one.events[-1])
 
@@ -199,6 +207,8 @@ class SagaStore:
             )
         for id_ in secrets_of(one.before.account) - secrets_of(account):
             await self._vault.forget(connection, id=id_)
+        if change.left is not None:
+            await move_address(connection, one.before.account, account, change.left)
         if change.address is AddressFate.RELEASED:
             await connection.execute(GIVE_BACK, account.account_id)
         elif change.address is AddressFate.BURNED:

@@ -19,7 +19,7 @@ from shared.contracts.answers import AccountRequestAnswered
 from shared.contracts.domains import DomainStatus
 from shared.contracts.envelope import ACCOUNTS, Received, Recorded
 from shared.contracts.registry import EVENT_TYPES
-from shared.contracts.requests import Caller, Dialect
+from shared.contracts.requests import Caller, Dialect, Request
 from shared.contracts.warmups import WarmupEnded, WarmupState, WarmupStatus
 from shared.db.pool import Pool, create_pool
 from shared.http.client import build_client
@@ -130,6 +130,18 @@ class Bench:
         """Hand a request to delete an account to the handler, and return it."""
         request = self.deletion(created, tenant_id=tenant_id)
         await self.hand_over(request, warmup_end_seconds=warmup_end_seconds)
+        return request
+
+    async def command(self, created: Recorded, data: Request) -> Recorded:
+        """Hand a request about an account to its handler, and return it."""
+        request = recorder.event(
+            data,
+            subject=created.subject,
+            tenant_id=data.caller.tenant_id,
+            workspace_id=created.workspace_id,
+            request_id=ids.new(),
+        )
+        await self.hand_over(request)
         return request
 
     async def warmup_ended(self, created: Recorded) -> None:

@@ -13,8 +13,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from services.provisioner.domain.names import later_names, refuse_taken
 from shared.contracts import accounts as facts_of
-from shared.contracts.accounts import AccountFact, AccountState, AccountStatus, Failure, Step
+from shared.contracts.accounts import AccountFact, AccountState, AccountStatus, Failure, Naming, Step
 from shared.contracts.answers import AccountRequestAnswered, Outcome
 
 COMPOUND_STEPS = frozenset({Step.TAGS})
@@ -105,6 +106,9 @@ class Saga:
     traceparent: str | None
     age_seconds: float
     steps: Mapping[Step, StepRecord]
+    naming: Naming = Naming.EXACT
+    asked_name: str | None = None
+    """The name that was asked for; the account's is that or one made of it."""
 
     def record(self, step: Step) -> StepRecord:
         """Return what is known of a step."""
@@ -128,6 +132,8 @@ class Change:
     has_turned: bool = False
     address: AddressFate | None = None
     sweeps: tuple[Step, ...] = ()
+    left: AddressFate | None = None
+    """What becomes of the address the account had before, when it goes on with another."""
 
 
 def open_step(saga: Saga) -> Step | None:
@@ -176,6 +182,37 @@ def refuse(saga: Saga, step: Step, failure: Failure, at: datetime) -> Change:
         return _turn(saga, replace(record, outcome=_outcome(left)), failure, at)
     change = _go_on(saga, (replace(record, outcome=StepOutcome.REFUSED),), saga.account, (), at)
     return replace(change, sweeps=(step,) if left else ())
+
+
+def names_left(saga: Saga) -> list[str]:
+    """Return the names an account may still be given when the provider says that its own is taken."""
+    is_suffixed = saga.naming is Naming.OWN_OR_SUFFIXED and saga.asked_name is not None
+    return later_names(saga.asked_name or "", saga.account.username) if is_suffixed else []
+
+
+def move_on(saga: Saga, name: str, at: datetime) -> Change:
+    """Leave an address that is taken at the provider for another, and state the intent of an inbox there (S2-19).
+
+    The address left is free for whoever wants to try it, unless a call of ours for it may still land.
+    """
+    account = saga.account.model_copy(
+        update={"username": name, "address": f"{name}@{saga.account.domain}", "updated_at": at}
+    )
+    is_doubtful = saga.record(Step.INBOX).is_doubtful
+    return replace(
+        _with_steps(replace(saga, account=account, attempts=0), StepRecord(Step.INBOX, has_intent=True)),
+        facts=(facts_of.AccountReserved(account=account),),
+        left=AddressFate.BURNED if is_doubtful else AddressFate.RELEASED,
+    )
+
+
+def no_name_left(saga: Saga, at: datetime) -> Change:
+    """End a saga whose every name is taken at the provider, in the words that its dialect has for that (A33)."""
+    refusal = refuse_taken(f"{saga.asked_name or saga.account.username}@{saga.account.domain}")
+    change = refuse(saga, Step.INBOX, Failure(code=refusal.code, message=refusal.message), at)
+    answer = change.answer
+    told = None if answer is None else answer.model_copy(update={"details": refusal.details})
+    return replace(change, answer=told)
 
 
 def give_up(saga: Saga, step: Step, failure: Failure, at: datetime) -> Change:
