@@ -13,6 +13,7 @@ from uuid import UUID
 from services.warmup.domain.attempts import JobStatus, Sender, Verdict
 from services.warmup.domain.commands import Attempt, Command
 from services.warmup.domain.days import DayDecision, Observation
+from services.warmup.domain.figures import Figures
 from services.warmup.domain.warmup import Warmup
 from shared.contracts.answers import AccountRequestAnswered
 from shared.contracts.envelope import Recorded
@@ -59,8 +60,8 @@ class WarmupProvider(Protocol):
         """
         ...
 
-    async def totals(self, addresses: Sequence[str]) -> Mapping[str, int]:
-        """Return the mails sent since warmup began, for those of up to 100 addresses that have data.
+    async def figures(self, addresses: Sequence[str]) -> Mapping[str, Figures]:
+        """Return what was counted since warmup began, for those of up to 100 addresses that have data.
 
         Raises:
             ProviderTrouble: It did not answer.

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from datetime import timedelta
-
 from services.simulator.instantly import growth
 from services.simulator.instantly.fields import body_of, emails_of
 from services.simulator.provider import ProviderRoute
@@ -26,7 +23,7 @@ def warmup(world: World, call: Call) -> Answer:
         grown = growth.at(account, now)
         if grown.days == 0 or grown.score is None:
             continue
-        by_date[email] = _dates(world, grown.days, now)
+        by_date[email] = _dates(world, account, grown.days)
         totals[email] = {
             **growth.counters(growth.sent_until(grown.days)),
             "health_score": grown.score,
@@ -35,11 +32,11 @@ def warmup(world: World, call: Call) -> Answer:
     return json_answer(200, {"email_date_data": by_date, "aggregate_data": totals})
 
 
-def _dates(world: World, days: int, now: float) -> Json:
-    """Return the counters under virtual dates, the last whole day under yesterday's."""
-    today = world.virtual(math.floor(now)).date()
+def _dates(world: World, account: Json, days: int) -> Json:
+    """Return the counters under the virtual dates on which the whole days of warmup began; a pause leaves a gap."""
+    numbers = growth.day_numbers(account, days)
     return {
-        (today - timedelta(days=days - day + 1)).isoformat(): growth.counters(growth.sent_on(day))
+        world.virtual(numbers[day - 1]).date().isoformat(): growth.counters(growth.sent_on(day))
         for day in growth.shown_days(days)
     }
 

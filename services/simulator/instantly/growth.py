@@ -17,8 +17,9 @@ _FIRST_SCORE = 62
 _SCORE_PER_DAY = 2
 _SHOWN_DAYS = 30
 
-NEW: Json = {"_enabled": False, "_warm_days": 0, "_running_since": None, "_first_warm_day": None}
-"""The warmup part of a fresh account: `_warm_days` are whole days of earlier runs, `_running_since` a virtual day."""
+NEW: Json = {"_enabled": False, "_runs": [], "_running_since": None, "_first_warm_day": None}
+"""The warmup part of a fresh account: `_runs` are the first virtual days and the whole days of earlier runs,
+`_running_since` is the virtual day on which the present one began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Growth:
 def at(account: Json, now: float) -> Growth:
     """Return the warmup's state at a virtual day; an address that begins with `banned` is banned after one day."""
     running = 0 if account["_running_since"] is None else max(math.floor(now - account["_running_since"]), 0)
-    days = account["_warm_days"] + running
+    days = sum(length for _, length in account["_runs"]) + running
     if local_part_begins(account["email"], "banned") and days >= 1:
         return Growth(BANNED, 1, score(1))
     status = account.get("_verdict") or (ACTIVE if account["_enabled"] else PAUSED)
@@ -48,7 +49,23 @@ def enabled(account: Json, now: float) -> Json:
 
 def disabled(account: Json, now: float) -> Json:
     """Return the account with its warmup stopped, its totals kept."""
-    return {**account, "_enabled": False, "_running_since": None, "_warm_days": at(account, now).days}
+    runs = _runs(account, at(account, now).days)
+    return {**account, "_enabled": False, "_running_since": None, "_runs": runs}
+
+
+def day_numbers(account: Json, days: int) -> list[int]:
+    """Return the virtual day on which each of an account's first days of warmup began; days of pauses are not among them."""
+    runs = _runs(account, days)
+    return [first + day for first, length in runs for day in range(length)][:days]
+
+
+def _runs(account: Json, days: int) -> list[list[int]]:
+    """Return the runs of an account that has warmed for so many whole days, the present one included."""
+    earlier: list[list[int]] = account["_runs"]
+    left = days - sum(length for _, length in earlier)
+    if account["_running_since"] is None or left <= 0:
+        return earlier
+    return [*earlier, [math.floor(account["_running_since"]), left]]
 
 
 def score(days: int) -> int:

@@ -118,10 +118,11 @@ class SenderStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """A sender as the provider shows it; `reputation` is None before it has data."""
+    """A sender as the provider shows it; `reputation` is None before it has data, `number` the status in its own words."""
 
     status: SenderStatus
     reputation: float | None
+    number: int
 
 
 class JobStatus(StrEnum):

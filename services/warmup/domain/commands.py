@@ -101,6 +101,7 @@ class Stopped:
     """The provider itself has stopped the sender for good; `status` is what the warmup is then."""
 
     status: WarmupStatus
+    sender: Sender
 
 
 Decision = Again | Done | Stopped | Failure
@@ -144,7 +145,7 @@ def decide_look(
     if sender is None:
         return Done(is_shown=True) if attempt.command is Command.DISABLE else SENDER_MISSING
     if sender.status in _STOPPED:
-        return Stopped(_STOPPED[sender.status])
+        return Stopped(_STOPPED[sender.status], sender)
     is_proof = warmup.is_confirmed or attempt.stage is Stage.ACCEPTED
     if is_proof and sender.status is _GOAL[attempt.command]:
         return Done(is_shown=True)

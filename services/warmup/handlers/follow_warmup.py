@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.warmup.domain.attempts import Followed, JobStatus, SenderStatus, decide_follow
+from services.warmup.domain.attempts import Followed, JobStatus, Sender, SenderStatus, decide_follow
+from services.warmup.domain.figures import observed
 from services.warmup.domain.warmup import Warmup, confirmed, over, start_failed
 from services.warmup.handlers.facts import tell
 from services.warmup.handlers.tools import Tools
@@ -46,33 +47,34 @@ class FollowWarmup:
         with trace(warmup.traceparent, warmup.create_request_id):
             now = self._tools.recorder.clock.now()
             try:
-                outcome = await self._ask(warmup)
+                sender = await self._tools.provider.sender(warmup.address)
+                outcome = await self._judge(warmup, sender)
             except ProviderTrouble as trouble:
                 await self._wait(warmup, at_least=trouble.wait_seconds)
                 return
             if outcome is Followed.WAIT:
                 await self._wait(warmup)
                 return
+            seen = observed(warmup, sender, None, now)
             fact: type[WarmupFact]
             if isinstance(outcome, Failure):
                 retry_at = self._tools.schedule.retry_at(now, warmup.attempts)
-                after = start_failed(warmup, outcome, retry_at, is_unresolved=False)
+                after = start_failed(seen, outcome, retry_at, is_unresolved=False)
                 fact = WarmupStartFailed
             elif outcome is Followed.CONFIRMED:
-                after = confirmed(warmup, self._tools.schedule.next_day(now, warmup.account_id))
+                after = confirmed(seen, self._tools.schedule.next_day(now, warmup.account_id))
                 fact = WarmupConfirmed
             elif outcome is Followed.BANNED:
-                after, fact = over(warmup, WarmupStatus.BANNED), WarmupBanned
+                after, fact = over(seen, WarmupStatus.BANNED), WarmupBanned
             else:
-                after, fact = over(warmup, WarmupStatus.SUSPENDED), WarmupSuspended
+                after, fact = over(seen, WarmupStatus.SUSPENDED), WarmupSuspended
             after, event = tell(self._tools.recorder, warmup, after, fact)
             async with self._tools.desk.transaction() as store:
                 if await store.replace(warmup, after):
                     await store.record(event)
         self._tools.announce()
 
-    async def _ask(self, warmup: Warmup) -> Followed | Failure:
-        sender = await self._tools.provider.sender(warmup.address)
+    async def _judge(self, warmup: Warmup, sender: Sender | None) -> Followed | Failure:
         job: JobStatus | None = None
         is_open = sender is not None and sender.status is SenderStatus.PAUSED
         if is_open and warmup.job_id is not None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from services.warmup.domain.attempts import Sender
 from services.warmup.domain.days import DayDecision, Judgement, Observation, decide_day
+from services.warmup.domain.figures import Figures, observed
 from services.warmup.domain.warmup import Warmup, over
 from services.warmup.fail_points import DAY
 from services.warmup.handlers.facts import tell
@@ -50,7 +51,7 @@ class JudgeDay:
         """Ask for the whole batch, then judge each account on its own; the accounts nobody answered for come again."""
         try:
             failpoint(f"{DAY}.before_call")
-            totals = await self._tools.provider.totals([warmup.address for warmup in batch])
+            figures = await self._tools.provider.figures([warmup.address for warmup in batch])
         except ProviderTrouble as trouble:
             for warmup in batch:
                 await self._wait(warmup, trouble.wait_seconds)
@@ -60,18 +61,18 @@ class JudgeDay:
                 await self._put_back(warmup)
             raise
         ends = await asyncio.gather(
-            *(self._judge(warmup, totals.get(warmup.address, 0)) for warmup in batch), return_exceptions=True
+            *(self._judge(warmup, figures.get(warmup.address)) for warmup in batch), return_exceptions=True
         )
         for end in ends:
             if end is not None:
                 raise end
 
-    async def _judge(self, warmup: Warmup, total_sent: int) -> None:
+    async def _judge(self, warmup: Warmup, figures: Figures | None) -> None:
         async with self._at_once:
             try:
                 sender = await self._tools.provider.sender(warmup.address)
                 failpoint(f"{DAY}.after_call")
-                await self._record(warmup, _observation(warmup, sender, total_sent))
+                await self._record(warmup, sender, figures)
                 failpoint(f"{DAY}.after_commit")
             except ProviderTrouble as trouble:
                 await self._wait(warmup, trouble.wait_seconds)
@@ -80,9 +81,11 @@ class JudgeDay:
                 raise
         self._tools.announce()
 
-    async def _record(self, warmup: Warmup, observation: Observation) -> None:
+    async def _record(self, warmup: Warmup, sender: Sender | None, figures: Figures | None) -> None:
         """Record the day and what it comes to, unless this day is judged already: then there is only the next one."""
         now = self._tools.recorder.clock.now()
+        seen = observed(warmup, sender, figures, now)
+        observation = Observation(sender.status if sender else None, seen.reputation, seen.total_sent)
         decision = decide_day(observation)
         async with self._tools.desk.transaction() as store:
             if not await store.hold(warmup):
@@ -92,19 +95,17 @@ class JudgeDay:
                 due_at = self._tools.schedule.next_day(now, warmup.account_id)
                 await store.replace(warmup, replace(warmup, due_at=due_at, tries=0))
                 return
-            after, facts = self._facts(warmup, observation, decision, now)
+            after, facts = self._facts(warmup, seen, decision, now)
             await store.replace(warmup, after)
             await store.record(*facts)
             failpoint(f"{DAY}.before_commit")
 
     def _facts(
-        self, warmup: Warmup, seen: Observation, decision: DayDecision, now: datetime
+        self, warmup: Warmup, seen: Warmup, decision: DayDecision, now: datetime
     ) -> tuple[Warmup, list[Recorded]]:
         day = replace(
-            warmup,
+            seen,
             day=warmup.day + 1,
-            total_sent=seen.total_sent,
-            reputation=seen.reputation,
             tries=0,
             due_at=self._tools.schedule.next_day(now, warmup.account_id),
         )
@@ -124,11 +125,3 @@ class JudgeDay:
         at = self._tools.schedule.follow_at(self._tools.recorder.clock.now(), warmup.tries, at_least)
         async with self._tools.desk.transaction() as store:
             await store.replace(warmup, replace(warmup, due_at=at, tries=warmup.tries + 1))
-
-
-def _observation(warmup: Warmup, sender: Sender | None, total_sent: int) -> Observation:
-    """Return what was seen; a total never shrinks because the provider leaves an address out for once."""
-    total = max(total_sent, warmup.total_sent)
-    if sender is None:
-        return Observation(None, warmup.reputation, total)
-    return Observation(sender.status, sender.reputation, total)

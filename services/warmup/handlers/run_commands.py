@@ -19,6 +19,7 @@ from services.warmup.domain.commands import (
     decide_look,
     decide_trouble,
 )
+from services.warmup.domain.figures import observed
 from services.warmup.domain.warmup import Warmup, over, resumed, stopped
 from services.warmup.fail_points import COMMAND
 from services.warmup.handlers import answers
@@ -159,7 +160,8 @@ class RunCommands:
     ) -> tuple[Warmup, type[WarmupFact]]:
         if isinstance(decision, Stopped):
             is_ban = decision.status is WarmupStatus.BANNED
-            return over(warmup, decision.status), WarmupBanned if is_ban else WarmupSuspended
+            seen = observed(warmup, decision.sender, None, self._tools.recorder.clock.now())
+            return over(seen, decision.status), WarmupBanned if is_ban else WarmupSuspended
         if attempt.command is Command.RESUME:
             return self._resumed(warmup, decision), WarmupResumed
         status, kind = _STOPS[attempt.command]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
+from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from services.warmup.domain.attempts import JobStatus, Said, Sender, SenderStatus, Verdict
+from services.warmup.domain.figures import Figures
 from services.warmup.ports import BATCH_LIMIT, ProviderTrouble
+from shared.contracts.warmups import WarmupDay
 from shared.errors import Retryable, Unknown
 from shared.http.errors import ProviderRefused
 from shared.http.provider import Provider
@@ -20,7 +23,7 @@ SENDER_STATUS: Mapping[Any, SenderStatus] = {
     1: SenderStatus.WARMING,
     0: SenderStatus.PAUSED,
     -1: SenderStatus.BANNED,
-    -2: SenderStatus.SUSPENDED,
+    -2: SenderStatus.BANNED,
     -3: SenderStatus.SUSPENDED,
 }
 JOB_FINISHED: Mapping[Any, JobStatus] = {
@@ -85,10 +88,11 @@ class Instantly:
         if account is None:
             return None
         score = account.get("stat_warmup_score")
-        status = SENDER_STATUS.get(account.get("warmup_status"))
-        if status is None:
+        number = account.get("warmup_status")
+        status = SENDER_STATUS.get(number)
+        if status is None or number is None:
             raise ProviderTrouble("The warmup provider shows a status that has no meaning here.")
-        return Sender(status, None if score is None else float(score))
+        return Sender(status, None if score is None else float(score), number)
 
     async def job(self, job_id: str) -> JobStatus | None:
         """Return how far a background job is; None when Instantly has forgotten it."""
@@ -98,8 +102,8 @@ class Instantly:
             return None
         return JOB_FINISHED.get(job.get("status"), JobStatus.RUNNING)
 
-    async def totals(self, addresses: Sequence[str]) -> Mapping[str, int]:
-        """Return the mails sent per address; Instantly leaves out zeros and addresses without data."""
+    async def figures(self, addresses: Sequence[str]) -> Mapping[str, Figures]:
+        """Return the counters per address; Instantly leaves out zeros and addresses without data."""
         analytics = await _answered(
             self._provider.call(
                 "warmup.analytics",
@@ -110,7 +114,30 @@ class Instantly:
             )
         )
         totals = (analytics or {}).get("aggregate_data") or {}
-        return {address: int(counters.get("sent") or 0) for address, counters in totals.items()}
+        by_date = (analytics or {}).get("email_date_data") or {}
+        try:
+            return {
+                address: _figures(counters, by_date.get(address) or {})
+                for address, counters in totals.items()
+            }
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ProviderTrouble("The warmup provider told figures that cannot be read.") from error
+
+
+def _figures(totals: Mapping[str, Any], by_date: Mapping[str, Mapping[str, Any]]) -> Figures:
+    score, label = totals.get("health_score"), totals.get("health_score_label")
+    return Figures(
+        sent=int(totals.get("sent") or 0),
+        received=int(totals.get("received") or 0),
+        health_score=None if score is None else float(score),
+        health_label=None if label is None else str(label),
+        days=tuple(_day(date.fromisoformat(day), by_date[day]) for day in sorted(by_date)),
+    )
+
+
+def _day(day: date, counters: Mapping[str, Any]) -> WarmupDay:
+    sent, received, inbox = (int(counters.get(name) or 0) for name in ("sent", "received", "landed_inbox"))
+    return WarmupDay(date=day, sent=sent, received=received, inbox=inbox)
 
 
 async def _answered(call: Awaitable[Any]) -> dict[str, Any] | None:

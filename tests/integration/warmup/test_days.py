@@ -106,3 +106,70 @@ async def test_a_judgement_interrupted_at_any_point_is_made_once(
         await bench.judge.run(batch)
 
     assert await bench.facts(account) == ["started", "confirmed", "day_recorded"]
+
+
+async def test_the_providers_figures_are_told_with_every_day(bench: Bench) -> None:
+    account = await bench.warming("figures")
+
+    await bench.judge_days(3)
+
+    state = (await bench.told(account))[-1].data["warmup"]
+    assert state["provider_status"] == 1
+    assert (state["total_sent"], state["total_received"]) == (12, 12)
+    assert (state["health_score"], state["health_label"]) == (68.0, "68%")
+    assert state["observed_at"].startswith("2026-03-04T01:00:00")
+    assert [(day["sent"], day["received"], day["inbox"]) for day in state["days"]] == [
+        (2, 2, 2), (4, 4, 4), (6, 6, 6),
+    ]  # fmt: skip
+    dates = [day["date"] for day in state["days"]]
+    assert dates == sorted(set(dates))
+
+
+async def test_figures_that_the_provider_leaves_out_stay_and_grow_stale(bench: Bench) -> None:
+    account = await bench.warming("stale")
+    await bench.judge_days(2)
+    before = (await bench.told(account))[-1].data["warmup"]
+    bench.sim.fault(
+        "instantly",
+        "warmup.analytics",
+        "status",
+        status=200,
+        body={"aggregate_data": {}, "email_date_data": {}},
+    )
+
+    await bench.judge_days()
+
+    after = (await bench.told(account))[-1].data["warmup"]
+    assert after["day"] == 3
+    for name in ("total_sent", "total_received", "health_score", "days", "observed_at"):
+        assert after[name] == before[name]
+
+
+async def test_figures_that_cannot_be_read_delay_the_judgement(bench: Bench) -> None:
+    account = await bench.warming("garbled")
+    garbled = {"aggregate_data": {"garbled@myagentmail.com": {"sent": "many"}}}
+    bench.sim.fault("instantly", "warmup.analytics", "status", status=200, body=garbled, times=1)
+
+    await bench.judge_days()
+    assert await bench.facts(account) == ["started", "confirmed"]
+
+    bench.clock.pass_seconds(10)
+    for batch in await bench.judge.claim(2):
+        await bench.judge.run(batch)
+    assert await bench.facts(account) == ["started", "confirmed", "day_recorded"]
+
+
+@pytest.mark.parametrize(("number", "state"), [(-1, "banned"), (-2, "banned"), (-3, "suspended")])
+async def test_the_providers_verdict_on_a_sender_is_the_accounts_error(
+    bench: Bench, number: int, state: str
+) -> None:
+    account = await bench.warming("judged")
+    await bench.judge_days()
+    verdict = {"email": "judged@myagentmail.com", "warmup_status": number}
+    assert bench.sim.post("/_sim/warmup", verdict).status_code == 200
+
+    await bench.judge_days()
+
+    assert (await bench.facts(account))[-1] == state
+    last = (await bench.told(account))[-1].data["warmup"]
+    assert (last["status"], last["provider_status"]) == (state, number)

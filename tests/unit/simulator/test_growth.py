@@ -28,6 +28,14 @@ def test_a_pause_keeps_the_days_and_adds_none() -> None:
     assert growth.at(growth.enabled(paused, 50.0), 52.0).days == 7
 
 
+def test_the_days_of_a_pause_are_nobodys_warmup_days() -> None:
+    paused = growth.disabled(growth.enabled(FRESH, 0.5), 2.6)
+    resumed = growth.enabled(paused, 7.9)
+
+    assert growth.day_numbers(paused, 2) == [0, 1]
+    assert growth.day_numbers(resumed, growth.at(resumed, 10.0).days) == [0, 1, 7, 8]
+
+
 def test_banned_stays_banned() -> None:
     running = growth.enabled({**FRESH, "email": "banned@example.com"}, 0.0)
 

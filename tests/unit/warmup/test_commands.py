@@ -102,7 +102,7 @@ def test_what_a_look_means_for_a_pause(
 ) -> None:
     pause = attempt(begun=begun, stage=stage)
 
-    assert named(decide_look(CONFIRMED, pause, Sender(shown, None), job, NOW, SCHEDULE)) == expected
+    assert named(decide_look(CONFIRMED, pause, Sender(shown, None, 1), job, NOW, SCHEDULE)) == expected
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_a_look_means_for_a_pause(
 )
 def test_a_sender_that_never_warmed_yet_proves_no_pause(stage: Stage | None, expected: str) -> None:
     young = replace(CONFIRMED, is_confirmed=False)
-    sender = Sender(SenderStatus.PAUSED, None)
+    sender = Sender(SenderStatus.PAUSED, None, 0)
 
     assert named(decide_look(young, attempt(stage=stage), sender, None, NOW, SCHEDULE)) == expected
 

@@ -109,7 +109,7 @@ def test_an_unknown_outcome_is_remembered_as_unresolved() -> None:
 
 
 def sender(status: SenderStatus) -> Sender:
-    return Sender(status, None)
+    return Sender(status, None, 1)
 
 
 @pytest.mark.parametrize(
