@@ -36,14 +36,14 @@ _SENTENCES = {
 }
 
 
-async def read_json(request: Request) -> Any:
-    """Return the call's body as JSON.
+async def read_json(request: Request, *, limit: int = LIMIT) -> Any:
+    """Return the call's body as JSON; `limit` is the largest there may be, in bytes.
 
     Raises:
         ApiError: It is not JSON in UTF-8 (415, 400), or too large (413).
     """
     _require_json(request)
-    return _parse(await _read(request))
+    return _parse(await _read(request, limit))
 
 
 async def read_optional_json(request: Request) -> Any:
@@ -52,7 +52,7 @@ async def read_optional_json(request: Request) -> Any:
     Raises:
         ApiError: It is not JSON in UTF-8 (415, 400), or too large (413).
     """
-    body = await _read(request)
+    body = await _read(request, LIMIT)
     if not body.strip():
         return {}
     _require_json(request)
@@ -65,7 +65,7 @@ async def read_nothing(request: Request) -> None:
     Raises:
         ApiError: There is something in it.
     """
-    body = await _read(request)
+    body = await _read(request, LIMIT)
     if not body.strip():
         return
     value = _parse(body)
@@ -93,15 +93,15 @@ def _require_json(request: Request) -> None:
         raise unsupported_media_type()
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, limit: int) -> bytes:
     length = request.headers.get("content-length", "0")
-    if length.isdecimal() and int(length) > LIMIT:
-        raise body_too_large(LIMIT)
+    if length.isdecimal() and int(length) > limit:
+        raise body_too_large(limit)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LIMIT:
-            raise body_too_large(LIMIT)
+        if len(body) > limit:
+            raise body_too_large(limit)
     return bytes(body)
 
 

@@ -9,8 +9,10 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from services.gateway.addresses import Addresses
 from services.gateway.calls import Edge
-from services.gateway.dialects.puffle.routes import ROUTES
+from services.gateway.dialects.puffle.routes import ROUTES as PUFFLE
+from services.gateway.dialects.sendmux.routes import ROUTES as SENDMUX
 from services.gateway.middleware import REFUSALS, EdgeMiddleware
 from services.gateway.openapi import describe
 from services.gateway.reads import Reader
@@ -75,7 +77,7 @@ def build(settings: GatewaySettings, *, clock: Clock | None = None, ids: Ids | N
     )
     app.add_middleware(EdgeMiddleware, clock=clock, ids=ids, limits=_limits(settings))
     # Kept flat, so that a refused method can be told which ones its path has.
-    app.router.routes += ROUTES
+    app.router.routes += [*PUFFLE, *SENDMUX]
     describe(app)
     return app
 
@@ -102,10 +104,12 @@ async def _running(
         authenticator = Authenticator(pool, clock, _limits(settings))
         database = Condition("database", database_check(pool, SERVICE))
         topics = Condition("topics", topics_check(kafka))
+        reader = Reader(read_pool, keys)
         app.state.edge = Edge(
             authenticator=authenticator,
             requests=requests,
-            reader=Reader(read_pool, keys),
+            reader=reader,
+            addresses=Addresses(pool, reader),
             markers=ReadMarkers(pool),
             clock=clock,
             ids=ids,

@@ -12,6 +12,7 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.gateway.addresses import Addresses
 from services.gateway.dialects.registry import EDGES
 from services.gateway.errors import forbidden, forbidden_workspace, not_found
 from services.gateway.reads import Reader
@@ -37,6 +38,7 @@ class Edge:
     authenticator: Authenticator
     requests: Requests
     reader: Reader
+    addresses: Addresses
     markers: ReadMarkers
     clock: Clock
     ids: Ids

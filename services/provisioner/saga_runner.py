@@ -51,7 +51,7 @@ class SagaRunner:
         self,
         actions: Mapping[Step, Action],
         write: Callable[[SagaWrite], Awaitable[None]],
-        leases: Leases[Saga],
+        leases: Leases,
         names: Names,
         recorder: Recorder,
         limits: Limits,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from services.gateway.dialects import puffle
+from services.gateway.dialects.sendmux import answers as sendmux
 from services.gateway.requests.model import OpenRequest, RequestKind, Secrets, StoredResponse
 from services.gateway.security.keys import KeyKind
 from services.gateway.views import AccountView, DomainView
@@ -30,7 +31,10 @@ class Renderer:
     reveals: Mapping[RequestKind, KeyKind] = field(default_factory=dict)
 
 
-RENDERERS: dict[Dialect, Renderer] = {Dialect.PUFFLE: Renderer(puffle.render_answer)}
+RENDERERS: dict[Dialect, Renderer] = {
+    Dialect.PUFFLE: Renderer(puffle.render_answer),
+    Dialect.SENDMUX: Renderer(sendmux.render_answer, sendmux.REVEALS),
+}
 
 
 def render_answer(
