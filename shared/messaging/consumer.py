@@ -184,6 +184,9 @@ class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self._waiting_since = None
         self.hear(assigned)
+        log.info(
+            "partitions_assigned", partitions=sorted(f"{each.topic}/{each.partition}" for each in assigned)
+        )
 
 
 def _raw(record: ConsumerRecord[bytes, bytes]) -> RawRecord:

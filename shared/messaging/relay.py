@@ -7,9 +7,9 @@ lock has lost its connection, so it can write nothing more.
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import asyncpg
@@ -21,10 +21,10 @@ from shared.db.pool import OUTAGE
 from shared.errors import MailwrightError
 from shared.messaging import log_store
 from shared.messaging.broker import KafkaSettings, build_producer, stop_in_time
+from shared.messaging.sending import Message, send_in_order
 from shared.messaging.topics import create_topics
 from shared.messaging.wire import (
     Entry,
-    Headers,
     LogHead,
     encode_log_head,
     encode_replay_request,
@@ -48,15 +48,6 @@ class OpenConnection(Protocol):
     async def __call__(self) -> asyncpg.Connection[asyncpg.Record]:
         """Return a connection that acts in the service's schema."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Message:
-    topic: str
-    partition: int
-    headers: Headers
-    key: bytes | None = None
-    value: bytes = b""  # Kafka wants a key or a value; a control record has neither to say
 
 
 class Relay:
@@ -142,9 +133,9 @@ class Relay:
         for entry in entries:
             metrics.EVENTS_PUBLISHED.labels(entry.topic).inc()
 
-    def _message(self, entry: Entry) -> _Message:
+    def _message(self, entry: Entry) -> Message:
         headers = envelope_headers(entry, source=self._service)
-        return _Message(entry.topic, entry.partition, headers, str(entry.subject).encode(), entry.data)
+        return Message(entry.topic, entry.partition, headers, str(entry.subject).encode(), entry.data)
 
     async def _send_replays(self, producer: Any, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         for replay in await log_store.asked_replays(connection):
@@ -161,14 +152,15 @@ class Relay:
     async def _send_control(self, producer: Any, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         """Send what is due: the requests for replay of noticed gaps, and a head for every partition of ours."""
         messages = [
-            _Message(gap.topic, gap.partition, encode_replay_request(gap))
+            Message(gap.topic, gap.partition, encode_replay_request(gap))
             for gap in await log_store.gaps_to_ask_for(connection)
         ]
         if time.monotonic() >= self._next_heads:
-            self._next_heads = time.monotonic() + HEAD_SECONDS
+            # Services that started together must not tell their heads together for ever.
+            self._next_heads = time.monotonic() + HEAD_SECONDS * random.uniform(0.8, 1.0)  # noqa: S311
             published = await log_store.published_positions(connection)
             messages += [
-                _Message(
+                Message(
                     topic,
                     partition,
                     encode_log_head(
@@ -182,21 +174,11 @@ class Relay:
         if messages:
             await self._send(producer, messages)
 
-    async def _send(self, producer: Any, messages: Sequence[_Message]) -> None:
+    async def _send(self, producer: Any, messages: Sequence[Message]) -> None:
         """Send in order and wait for every acknowledgement."""
         try:
             async with asyncio.timeout(PUBLISH_SECONDS):
-                acknowledgements = [
-                    await producer.send(
-                        message.topic,
-                        message.value,
-                        key=message.key,
-                        partition=message.partition,
-                        headers=message.headers,
-                    )
-                    for message in messages
-                ]
-                await asyncio.gather(*acknowledgements)
+                await send_in_order(producer, messages)
         except (UnknownTopicOrPartitionError, NotLeaderForPartitionError, TimeoutError):
             # A broker that came back empty has no topics; whatever else is wrong shows itself there too.
             await create_topics(self._kafka)

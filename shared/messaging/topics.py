@@ -59,10 +59,20 @@ async def _create(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> list[s
             created.append(name)
         elif code != TOPIC_ALREADY_EXISTS:
             raise for_code(code)(name)
-    for topic in await admin.describe_topics([name for name in TOPICS if name not in created]):
-        found = len(topic["partitions"])
-        if topic["error_code"] == 0 and found != settings.partitions:
-            raise TopicMismatch(
-                f"Topic {topic['topic']} has {found} partitions, configured are {settings.partitions}."
-            )
+    await _compare(admin, settings, [name for name in TOPICS if name not in created])
     return created
+
+
+async def _compare(admin: AIOKafkaAdminClient, settings: KafkaSettings, names: list[str]) -> None:
+    """Hold topics to the configured partition count; one that is just being made is waited for."""
+    while names:
+        described = await admin.describe_topics(names)
+        for topic in described:
+            found = len(topic["partitions"])
+            if topic["error_code"] == 0 and found != settings.partitions:
+                raise TopicMismatch(
+                    f"Topic {topic['topic']} has {found} partitions, configured are {settings.partitions}."
+                )
+        names = [topic["topic"] for topic in described if topic["error_code"] != 0]
+        if names:
+            await asyncio.sleep(0.1)

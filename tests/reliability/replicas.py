@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -19,7 +20,6 @@ import psutil
 from mailwright.ports import free_port
 from mailwright.processes import last_line
 from tests.support.eventually import eventually
-from tests.support.kafka_state import Watch
 from tests.support.stack import RunningStack
 
 SERVICES = ("gateway", "provisioner", "warmup")
@@ -36,9 +36,8 @@ _REPOSITORY = Path(__file__).parents[2]
 class Replicas:
     """In the block every service has one to three replicas, which change every few seconds; afterwards its own one."""
 
-    def __init__(self, stack: RunningStack, watch: Watch) -> None:
+    def __init__(self, stack: RunningStack) -> None:
         self._stack = stack
-        self._watch = watch
         self._running: dict[str, list[_Replica]] = {name: [] for name in SERVICES}
         self._turmoil: list[asyncio.Task[None]] = []
         self.changes: Counter[tuple[str, str]] = Counter()
@@ -79,13 +78,21 @@ class Replicas:
         self._running[service].append(_Replica(process, path))
 
     async def _share(self, service: str) -> None:
-        """Wait until three replicas have had partitions at the same time."""
-        assignments = self._watch[f"mailwright.{service}"]
+        """Wait until three replicas have partitions at the same time."""
+        logs = [self._own_log(service), *(replica.log for replica in self._running[service])]
         await eventually(
-            lambda: max(map(len, assignments), default=0) == 1 + len(self._running[service]),
+            lambda: all(any(_assignments(path)[-1:]) for path in logs),
             within=_SHARE_WITHIN_SECONDS,
             what=f"three replicas of {service} share its partitions",
         )
+
+    def assignments(self, service: str) -> int:
+        """How often a replica of the service, or the stack's own, was given its part of the partitions."""
+        logs = self._own_log(service).parent.glob(f"{service}-replica-*.log")
+        return sum(len(_assignments(path)) for path in [self._own_log(service), *logs])
+
+    def _own_log(self, service: str) -> Path:
+        return self._stack.data_dir / "logs" / f"{service}.log"
 
     async def _leave(self, service: str) -> None:
         await self._running[service].pop(0).stop()
@@ -127,3 +134,10 @@ class _Replica:
 
     def _complaint(self, what: str) -> AssertionError:
         return AssertionError(f"{self.log.stem} {what}; the last it said: {last_line(self.log)}")
+
+
+def _assignments(log: Path) -> list[list[str]]:
+    """Every set of partitions that a process says it was given, the latest last."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    said = [json.loads(line) for line in lines if '"partitions_assigned"' in line]
+    return [each["partitions"] for each in said]

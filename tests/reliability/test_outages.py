@@ -23,7 +23,7 @@ SETTINGS = {"MAILWRIGHT_SWEEP_SECONDS": "[1, 3]", "MAILWRIGHT_SAGA_LEASE_SECONDS
 
 @pytest.mark.promise("R05", "R06", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9")
 async def test_a_broker_that_comes_back_empty_loses_nothing() -> None:
-    async with running_stack(env=SETTINGS) as stack, Caller(stack) as caller:
+    async with running_stack(env=SETTINGS) as stack, Caller(stack, patience_seconds=120.0) as caller:
         domain_id = await caller.verified_domain(DOMAIN)
         before = asyncio.create_task(many_accounts(caller, domain_id, "before"))
         await under_way(caller, SAGAS)

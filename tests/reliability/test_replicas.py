@@ -12,7 +12,6 @@ from tests.reliability.replicas import SERVICES, Replicas
 from tests.support.callers import Answer, Caller
 from tests.support.invariants import check_invariants
 from tests.support.kafka_engines import KafkaEngine
-from tests.support.kafka_state import Watch, watched_groups
 from tests.support.stack import running_stack
 
 ACCOUNTS = 500
@@ -31,20 +30,18 @@ SETTINGS = {
 
 
 @pytest.mark.promise("R21", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9")
-@pytest.mark.parametrize("broker", ["kafka"], indirect=True)
 async def test_replicas_that_come_and_go_lose_and_duplicate_nothing(broker: KafkaEngine) -> None:
     env = {**SETTINGS, **reached_by(broker.settings)}
     async with running_stack(env=env) as stack, Caller(stack, patience_seconds=120.0) as caller:
         domain_id = await caller.verified_domain(DOMAIN)
-        groups = tuple(f"mailwright.{service}" for service in SERVICES)
-        async with watched_groups(broker.settings, groups) as watch, Replicas(stack, watch) as replicas:
+        async with Replicas(stack) as replicas:
             answers = await many_accounts(caller, domain_id)
 
         evidence = await check_invariants(stack, answers, quiet_within=60.0)
 
         ends = Counter(account.status for account in evidence.accounts.values())
         assert ends == {"warming": ACCOUNTS * 8 // 10, "failed": ACCOUNTS * 2 // 10}
-        assert_nothing_was_vacuous(replicas, watch)
+        assert_nothing_was_vacuous(replicas)
 
 
 def reached_by(kafka: KafkaSettings) -> dict[str, str]:
@@ -68,10 +65,10 @@ async def many_accounts(caller: Caller, domain_id: str) -> list[Answer]:
     return await asyncio.gather(*map(one, range(ACCOUNTS)))
 
 
-def assert_nothing_was_vacuous(replicas: Replicas, watch: Watch) -> None:
+def assert_nothing_was_vacuous(replicas: Replicas) -> None:
     """Replicas must have come and gone, and each time the group must have divided its partitions anew."""
     for service in SERVICES:
         seen = {change: replicas.changes[service, change] for change in LEAST_CHANGES}
         assert all(seen[change] >= least for change, least in LEAST_CHANGES.items()), (service, seen)
-        assignments = len(watch[f"mailwright.{service}"])
+        assignments = replicas.assignments(service)
         assert assignments >= LEAST_ASSIGNMENTS, f"{assignments} assignments of {service} were seen"

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import GroupLoadInProgressError, for_code
-from aiokafka.protocol.admin import DeleteGroupsRequest, DescribeGroupsRequest_v2
-from aiokafka.protocol.api import Request
+from aiokafka.protocol.admin import DeleteGroupsRequest
 
 from shared.contracts.envelope import TOPICS
 from shared.messaging.broker import KafkaSettings, build_admin
 from tests.support.eventually import eventually
 
-Assignment = frozenset[tuple[str, frozenset[TopicPartition]]]
-"""Which member of a group has which partitions; those that have none are left out."""
-Watch = dict[str, set[Assignment]]
-"""Every assignment that was seen, by group."""
 _NON_EMPTY_GROUP = 68
 _GROUP_ID_NOT_FOUND = 69
 _GONE_BEFORE = {0, 3}  # done, or no such topic
-_LOOK_SECONDS = 0.5
 
 
 @asynccontextmanager
@@ -111,49 +102,3 @@ async def records_of(settings: KafkaSettings, topic: str) -> list[dict[str, str]
         return found
     finally:
         await consumer.stop()
-
-
-@asynccontextmanager
-async def watched_groups(settings: KafkaSettings, groups: tuple[str, ...]) -> AsyncIterator[Watch]:
-    """Look at these groups now and then until the end of the block; it gives every assignment seen so far."""
-    seen: Watch = {group: set() for group in groups}
-
-    async def watch(admin: AIOKafkaAdminClient) -> None:
-        while True:
-            for name in groups:
-                node = await admin.find_coordinator(name)
-                response = await admin._send_request_to_node(node, _DescribeGroups(name))
-                for group in response.to_object()["groups"]:
-                    if group["state"] == "Stable":
-                        seen[name].add(_assignment(group["members"]))
-            await asyncio.sleep(_LOOK_SECONDS)
-
-    async with admin_of(settings) as admin:
-        watching = asyncio.create_task(watch(admin))
-        try:
-            yield seen
-            assert not watching.done(), watching.exception()
-        finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
-
-
-class _DescribeGroups(Request[DescribeGroupsRequest_v2]):  # type: ignore[misc]
-    """The library's own request asks in the third version and reads the answer as if it were in the second."""
-
-    API_KEY = DescribeGroupsRequest_v2.API_KEY
-
-    def __init__(self, group: str) -> None:
-        self._group = group
-
-    def build(self, version: type[DescribeGroupsRequest_v2]) -> DescribeGroupsRequest_v2:
-        return version([self._group])
-
-
-def _assignment(members: list[dict[str, Any]]) -> Assignment:
-    shares = {
-        member["member_id"]: ConsumerProtocolMemberAssignment.decode(member["member_assignment"]).partitions()
-        for member in members
-        if member["member_assignment"]
-    }
-    return frozenset((member, frozenset(share)) for member, share in shares.items() if share)

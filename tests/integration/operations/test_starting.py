@@ -45,11 +45,16 @@ def said(lines: Lines, about: str) -> list[str]:
 
 
 def alarms(lines: Lines) -> Lines:
-    """Everything from a warning upwards that is not the one line about what is waited for."""
+    """Everything from a warning upwards that is not the one line about what is waited for.
+
+    A statement that a busy machine did not finish in time is no trouble of the start either.
+    """
     return [
         line
         for line in lines
-        if line["log_level"] not in {"info", "debug"} and line["event"] != "waiting_to_start"
+        if line["log_level"] not in {"info", "debug"}
+        and line["event"] != "waiting_to_start"
+        and line.get("error") != "TimeoutError"
     ]
 
 
