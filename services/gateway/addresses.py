@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from uuid import UUID
 
+from services.gateway.queries import PLATFORM
 from services.gateway.reads import ACQUIRE_SECONDS, Reader
 from shared.contracts.accounts import AccountStatus, AccountUndone
 from shared.contracts.requests import Caller
@@ -36,9 +37,10 @@ class Addresses:
             found = await connection.fetchval(
                 """
                 select true from domain where name = $1 and status = 'verified'
-                    and (tenant_id <> $2 or (workspace_id = $3 and dialect = $4)) limit 1
+                    and (tenant_id = $2 or (tenant_id = $3 and workspace_id = $4 and dialect = $5)) limit 1
                 """,
                 domain,
+                PLATFORM,
                 caller.tenant_id,
                 workspace_id,
                 caller.dialect,

@@ -8,7 +8,7 @@ from typing import cast
 from uuid import UUID
 
 from services.gateway.projection import is_reached
-from services.gateway.queries import get_accounts, get_domains
+from services.gateway.queries import accounts_to_show, domains_to_show
 from services.gateway.requests.model import OpenRequest
 from services.gateway.requests.render import Render, revealed_by
 from services.gateway.requests.store import close_requests, load_open
@@ -102,9 +102,9 @@ async def _views(
         (domains if isinstance(answer, DomainRequestAnswered) else accounts).add(answer.subject_id)
     views: dict[UUID, AccountView | DomainView] = {}
     if accounts:
-        views.update(await get_accounts(connection, accounts))
+        views.update(await accounts_to_show(connection, accounts))
     if domains:
-        views.update(await get_domains(connection, domains))
+        views.update(await domains_to_show(connection, domains))
     return views
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.gateway.views import AccountView, Status, WarmupLabel
 from shared.contracts.accounts import AccountFact, AccountState, AccountStatus
 from shared.contracts.answers import RequestAnswered
-from shared.contracts.domains import DomainFact, DomainState
+from shared.contracts.domains import DomainFact, DomainState, DomainStatus
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupFact, WarmupState, WarmupStatus
 from shared.db.cas import WriteOutcome, outcome_of
@@ -90,6 +90,11 @@ class DomainRow:
     workspace_id: UUID | None
     state: DomainState | None = None
     version: int = 0
+
+    @property
+    def is_deleted(self) -> bool:
+        """Return whether this is a tombstone, kept as an account's is."""
+        return self.state is not None and self.state.status is DomainStatus.DELETED
 
 
 def fold_account(row: AccountRow, event: Recorded) -> tuple[AccountRow, WriteOutcome]:

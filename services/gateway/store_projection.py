@@ -196,7 +196,7 @@ async def _save_domains(connection: Connection, rows: Sequence[DomainRow]) -> No
     values = [
         (
             row.id, row.tenant_id, row.workspace_id, state.dialect, state.domain, state.status,
-            state.created_at, state.updated_at, state.model_dump_json(), row.version,
+            state.created_at, state.updated_at, state.model_dump_json(), row.version, row.is_deleted,
         )
         for row, state in known
     ]  # fmt: skip
@@ -204,13 +204,13 @@ async def _save_domains(connection: Connection, rows: Sequence[DomainRow]) -> No
         """
         update domain set tenant_id = r.tenant_id, workspace_id = r.workspace_id, dialect = r.dialect, name = r.name,
             status = r.status, created_at = r.created_at, updated_at = r.updated_at, state = r.state::jsonb,
-            version = r.version
+            version = r.version, is_deleted = r.is_deleted
         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-            $8::timestamptz[], $9::text[], $10::bigint[])
-            as r (id, tenant_id, workspace_id, dialect, name, status, created_at, updated_at, state, version)
+            $8::timestamptz[], $9::text[], $10::bigint[], $11::bool[])
+            as r (id, tenant_id, workspace_id, dialect, name, status, created_at, updated_at, state, version, is_deleted)
         where domain.id = r.id and domain.version <= r.version
         """,
-        *_columns(values, 10),
+        *_columns(values, 11),
     )
 
 

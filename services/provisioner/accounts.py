@@ -8,8 +8,11 @@ from contextlib import asynccontextmanager
 from random import Random
 
 import services.provisioner.fail_points  # noqa: F401  registers them
+from services.provisioner.account_changes import ChangeAccount
 from services.provisioner.account_saga import actions
+from services.provisioner.command_runner import CommandRunner
 from services.provisioner.context import Context, Part
+from services.provisioner.handlers.command_account import command_account
 from services.provisioner.handlers.delete_account import delete_account
 from services.provisioner.handlers.request_account import request_account
 from services.provisioner.leases import Leases
@@ -19,11 +22,13 @@ from services.provisioner.saga_rows import SagaWrite
 from services.provisioner.saga_runner import Limits, SagaRunner
 from services.provisioner.settings import ProvisionerSettings
 from services.provisioner.store import PostgresReservations
+from services.provisioner.store_command_requests import PostgresCommands
+from services.provisioner.store_commands import CommandStore
 from services.provisioner.store_removals import PostgresRemovals, warmup_over
 from services.provisioner.store_sagas import SagaStore
 from services.provisioner.store_sweeps import SweepStore
 from services.provisioner.sweeper import Sweeper
-from shared.contracts.accounts import AccountDeletionRequested, AccountRequested
+from shared.contracts.accounts import AccountChangeRequested, AccountDeletionRequested, AccountRequested
 from shared.contracts.envelope import Event, Received
 from shared.contracts.warmups import WarmupEnded
 from shared.db.grouped_writer import GroupedWriter
@@ -58,7 +63,8 @@ async def running(context: Context) -> AsyncIterator[Part]:
         return written
 
     writer: GroupedWriter[SagaWrite, None] = GroupedWriter(flush)
-    table = actions(AgentMail(context.agentmail), Instantly(context.instantly), store, settings.installation)
+    inboxes, senders = AgentMail(context.agentmail), Instantly(context.instantly)
+    table = actions(inboxes, senders, store, settings.installation)
     leases = Leases(store, settings.saga_lease_seconds)
     limits = Limits(settings.saga_deadline_seconds, settings.sender_login_attempts)
     runner = SagaRunner(table, writer.write, leases, store, recorder, limits, random)
@@ -66,21 +72,45 @@ async def running(context: Context) -> AsyncIterator[Part]:
     sweeps = SweepStore(context.pool, recorder.ids, settings.sweep_seconds)
     sweeper = LeasedWorker("sweeps", sweeps.claim, Sweeper(sweeps, table, random).run, concurrency=4)
 
+    queue = CommandStore(context.pool, recorder, context.vault, lease_seconds=settings.saga_lease_seconds)
+    held = Leases(queue, settings.saga_lease_seconds)
+    attempts = CommandRunner(
+        queue,
+        {AccountChangeRequested: ChangeAccount(inboxes, senders)},
+        held,
+        random,
+        context.announce,
+        patience_seconds=settings.command_seconds,
+    )
+    commands = LeasedWorker("commands", held.claim, attempts.run)
+
     async def watch() -> None:
         while True:
             await _watch_stuck(store, settings.saga_deadline_seconds, settings.undo_stuck_seconds)
             await asyncio.sleep(WATCH_SECONDS)
 
+    def wake() -> None:
+        sagas.wake()
+        commands.wake()
+
     writer.start()
     try:
         yield Part(
             handlers=account_handlers(recorder, settings),
-            tasks={"sagas": sagas.run, "leases": leases.run, "sweeps": sweeper.run, "stuck": watch},
-            wake=sagas.wake,
+            tasks={
+                "sagas": sagas.run,
+                "leases": leases.run,
+                "commands": commands.run,
+                "command_leases": held.run,
+                "sweeps": sweeper.run,
+                "stuck": watch,
+            },
+            wake=wake,
         )
     finally:
         await writer.stop()
         await leases.give_back()
+        await held.give_back()
 
 
 def account_handlers(recorder: Recorder, settings: ProvisionerSettings) -> dict[type[Event], Handler]:
@@ -99,8 +129,12 @@ def account_handlers(recorder: Recorder, settings: ProvisionerSettings) -> dict[
     async def on_warmup_ended(connection: Connection, received: Received) -> None:
         await warmup_over(connection, received.event.subject)
 
+    async def on_command(connection: Connection, received: Received) -> None:
+        await command_account(received.event, store=PostgresCommands(connection, recorder))
+
     return {
         AccountRequested: on_account_requested,
+        AccountChangeRequested: on_command,
         AccountDeletionRequested: on_deletion_requested,
         WarmupEnded: on_warmup_ended,
     }

@@ -6,10 +6,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from services.provisioner.domain.sagas import Saga
 from services.provisioner.ports import LeaseLost
 from shared.db.pool import OUTAGE
 from shared.observability.logging import get_logger
@@ -17,11 +16,24 @@ from shared.observability.logging import get_logger
 log = get_logger(__name__)
 
 
-class LeaseStore(Protocol):
+class Leased(Protocol):
+    """Work that is held under a lease of its own."""
+
+    @property
+    def token(self) -> UUID:
+        """Names the lease."""
+        ...
+
+
+Work = TypeVar("Work", bound=Leased)
+Made_co = TypeVar("Made_co", bound=Leased, covariant=True)
+
+
+class LeaseStore(Protocol[Made_co]):
     """Where leases are kept, counted by the database's clock."""
 
-    async def claim(self, limit: int) -> list[Saga]:
-        """Lease due sagas."""
+    async def claim(self, limit: int) -> Sequence[Made_co]:
+        """Lease due work."""
         ...
 
     async def renew(self, tokens: Sequence[UUID]) -> Collection[UUID]:
@@ -33,24 +45,24 @@ class LeaseStore(Protocol):
         ...
 
 
-class Leases:
-    """Claims sagas and keeps their leases.
+class Leases(Generic[Work]):
+    """Claims work and keeps its leases.
 
     A process that was frozen may wake after its leases ended. Its writes are fenced in the database, but a provider
     cannot be: so no call is begun under a lease that was not renewed within its own length.
     """
 
-    def __init__(self, store: LeaseStore, lease_seconds: float) -> None:
+    def __init__(self, store: LeaseStore[Work], lease_seconds: float) -> None:
         self._store = store
         self._lease_seconds = lease_seconds
         self._held: dict[UUID, float] = {}
 
-    async def claim(self, limit: int) -> list[Saga]:
-        """Lease up to `limit` due sagas."""
+    async def claim(self, limit: int) -> Sequence[Work]:
+        """Lease up to `limit` due pieces of work."""
         asked_at = time.monotonic()
-        sagas = await self._store.claim(limit)
-        self._held.update((saga.token, asked_at) for saga in sagas)
-        return sagas
+        claimed = await self._store.claim(limit)
+        self._held.update((work.token, asked_at) for work in claimed)
+        return claimed
 
     @contextmanager
     def holding(self, token: UUID) -> Iterator[None]:

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from services.provisioner.domain.accounts import DomainClaim, Holder, Reservation
 from services.provisioner.domain.names import Existing, Wish
-from services.provisioner.domain.sagas import Saga
 from shared.contracts.accounts import AccountState
 from shared.contracts.answers import RequestAnswered
 from shared.contracts.envelope import Recorded
@@ -101,26 +100,6 @@ class Reservations(Protocol):
         ...
 
 
-class Removals(Protocol):
-    """The store as the deletion of an account sees it: everything happens in the batch's one transaction."""
-
-    async def begin(self, request: Recorded) -> bool:
-        """Take a request in hand; False if that happened before."""
-        ...
-
-    async def lock(self, account_id: UUID) -> Saga | None:
-        """Return an account's saga, which nobody else can write to until the transaction ends."""
-        ...
-
-    async def delete(self, saga: Saga, request: Recorded) -> None:
-        """Turn the saga towards the account's end, unless it is going there, and let the request wait for that."""
-        ...
-
-    async def answer(self, request: Recorded, data: RequestAnswered) -> None:
-        """Record the one answer of the request."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Inbox:
     """An inbox as its provider shows it; `key` is what its creator named it by."""
@@ -168,6 +147,14 @@ class Inboxes(Protocol):
         """Delete an inbox; one that is gone is fine."""
         ...
 
+    async def rename(self, inbox_id: str, display_name: str | None) -> None:
+        """Change the name that an inbox's mail is sent under; None takes it away."""
+        ...
+
+    async def is_named(self, inbox_id: str, display_name: str | None) -> bool:
+        """Look whether an inbox has this name."""
+        ...
+
     async def create_key(self, inbox_id: str, name: str) -> InboxKey:
         """Mint a credential; every call mints another."""
         ...
@@ -204,6 +191,14 @@ class Senders(Protocol):
 
     async def remove(self, address: str) -> None:
         """Remove an address; one that is gone is fine."""
+        ...
+
+    async def sign(self, address: str, signature: str | None) -> None:
+        """Change the signature under a sender's mail; none clears it."""
+        ...
+
+    async def is_signed(self, address: str, signature: str | None) -> bool:
+        """Look whether a sender has this signature."""
         ...
 
     async def find_tag(self, label: str) -> str | None:

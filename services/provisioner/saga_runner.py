@@ -51,7 +51,7 @@ class SagaRunner:
         self,
         actions: Mapping[Step, Action],
         write: Callable[[SagaWrite], Awaitable[None]],
-        leases: Leases,
+        leases: Leases[Saga],
         names: Names,
         recorder: Recorder,
         limits: Limits,

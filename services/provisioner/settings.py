@@ -43,6 +43,8 @@ class ProvisionerSettings(CommonSettings):
     """After this long an undo or a deletion that still goes on says that it is stuck."""
     warmup_end_seconds: float = Field(default=60.0, gt=0)
     """How long the deletion of an account waits to hear that its warmup has ended before it goes on without."""
+    command_seconds: float = Field(default=20.0, gt=0)
+    """How long a command waits for a provider that asks to wait, or for a look-up, before it is answered as not done."""
     sender_login_attempts: int = Field(default=10, ge=1)
     """How often a new mailbox may fail its first login at the warmup provider before that counts as a refusal."""
     sweep_seconds: tuple[float, ...] = (120.0, 900.0, 3_600.0, 86_400.0)

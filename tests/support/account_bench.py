@@ -14,7 +14,15 @@ from services.provisioner import accounts
 from services.provisioner.context import Context, Part
 from services.provisioner.settings import ProvisionerSettings
 from shared.clock import RandomIds, SystemClock
-from shared.contracts.accounts import AccountDeletionRequested, AccountFact, AccountRequested, Plan, Step
+from shared.contracts.accounts import (
+    AccountChangeRequested,
+    AccountChanges,
+    AccountDeletionRequested,
+    AccountFact,
+    AccountRequested,
+    Plan,
+    Step,
+)
 from shared.contracts.answers import AccountRequestAnswered
 from shared.contracts.domains import DomainStatus
 from shared.contracts.envelope import ACCOUNTS, Received, Recorded
@@ -123,6 +131,33 @@ class Bench:
             workspace_id=WORKSPACE,
             request_id=ids.new(),
         )
+
+    async def change(
+        self,
+        created: Recorded,
+        *,
+        tenant_id: UUID = TENANT,
+        expected_version: int | None = None,
+        **changes: Any,
+    ) -> Recorded:
+        """Hand a request to change an account to the handler, and return it."""
+        caller = Caller(
+            tenant_id=tenant_id, workspace_id=WORKSPACE, user_id=USER, key_id="k", dialect=Dialect.PUFFLE
+        )
+        request = recorder.event(
+            AccountChangeRequested(
+                caller=caller,
+                changes=AccountChanges(**changes),
+                changed=tuple(changes),
+                expected_version=expected_version,
+            ),
+            subject=created.subject,
+            tenant_id=tenant_id,
+            workspace_id=WORKSPACE,
+            request_id=ids.new(),
+        )
+        await self.hand_over(request)
+        return request
 
     async def delete(
         self, created: Recorded, *, tenant_id: UUID = TENANT, warmup_end_seconds: float = 60.0

@@ -22,13 +22,17 @@ from shared.contracts.accounts import (
 from shared.contracts.answers import AccountRequestAnswered, Outcome
 from shared.contracts.domains import DomainFact, DomainState, DomainStatus, DomainVerified
 from shared.contracts.envelope import Event, Received, Recorded
-from shared.contracts.requests import Dialect
+from shared.contracts.requests import Caller, Dialect
 from shared.contracts.warmups import WarmupFact, WarmupStarted, WarmupState, WarmupStatus
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TENANT = UUID(int=0xA)
 WORKSPACE = UUID(int=0xB)
 DOMAIN = UUID(int=0xD)
+CALLER = Caller(
+    tenant_id=TENANT, workspace_id=None, user_id=UUID(int=0xE), key_id="key", dialect=Dialect.PUFFLE
+)
+"""A caller who sees the whole tenant."""
 PUFFLE = Plan(steps=tuple(Step), warmup=True)
 
 _ids: Iterator[int] = count(1)

@@ -81,6 +81,8 @@ grant select on mailbox_filter to mailwright_gateway_request
 
 PROJECTIONS = """
 alter table domain add column is_deleted boolean not null default false;
+drop index account_tenant_id_dialect_created_at_id_idx;
+create index on account (tenant_id, dialect, created_at desc, id desc) where created_at is not null;
 create policy platform on domain for select to mailwright_gateway_request
     using (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid);
 create index on account (tenant_id, dialect, address) where address is not null;

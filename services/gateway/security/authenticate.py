@@ -23,7 +23,7 @@ log = get_logger(__name__)
 
 USE_SECONDS = 30.0
 NOBODY = UUID(int=0)
-"""The tenant of those who belong to none: super admins, and the platform's own domains."""
+"""The tenant of super admins, who belong to none; it owns nothing but the platform's domains, which are everybody's."""
 
 _NO_HASH = make_key(KeyKind.PUFFLE).hash()
 

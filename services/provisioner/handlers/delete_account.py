@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from services.provisioner.domain.accounts import may_see
-from services.provisioner.ports import Removals
+from services.provisioner.ports_requests import Removals
 from shared.contracts.accounts import AccountDeletionRequested, AccountStatus
 from shared.contracts.answers import AccountRequestAnswered, Outcome
 from shared.contracts.envelope import Recorded

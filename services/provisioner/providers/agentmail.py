@@ -11,6 +11,8 @@ from shared.http.errors import ProviderRefused
 from shared.http.provider import Provider
 
 NAME = "The inbox provider"
+COMMAND_SECONDS = 10.0
+"""Somebody waits for the answer to a change."""
 IMAP = ("imap.agentmail.to", 993)
 SMTP = ("smtp.agentmail.to", 465)
 
@@ -52,6 +54,23 @@ class AgentMail:
     async def delete(self, inbox_id: str) -> None:
         """Delete an inbox with its keys and mail."""
         await self._remove("inboxes.delete", _inbox(inbox_id))
+
+    async def rename(self, inbox_id: str, display_name: str | None) -> None:
+        """Change an inbox's display name; AgentMail takes an empty one for none."""
+        with changing(NAME):
+            await self._provider.call(
+                "inboxes.update",
+                "PATCH",
+                _inbox(inbox_id),
+                json={"display_name": display_name or ""},
+                read_seconds=COMMAND_SECONDS,
+            )
+
+    async def is_named(self, inbox_id: str, display_name: str | None) -> bool:
+        """Look whether an inbox has this display name."""
+        with reading():
+            found = await self._provider.call("inboxes.get", "GET", _inbox(inbox_id))
+        return (found.get("display_name") or "") == (display_name or "")
 
     async def create_key(self, inbox_id: str, name: str) -> InboxKey:
         """Mint a key that can do everything in its inbox and nothing elsewhere.

@@ -8,12 +8,14 @@ from urllib.parse import quote
 
 from services.provisioner.ports import MailboxNotReady, MailLogin, Refused, TagGone
 from services.provisioner.providers.errors import changing, meaning_of, reading
-from shared.errors import MailwrightError
+from shared.errors import MailwrightError, Retryable
 from shared.http.errors import ProviderRefused
 from shared.http.provider import Provider
 
 NAME = "The warmup provider"
 LOGIN_SECONDS = 60.0
+COMMAND_SECONDS = 10.0
+"""Somebody waits for the answer to a change."""
 CUSTOM_MAILBOX = 1
 ACCOUNTS = 1
 PAGE = 100
@@ -70,6 +72,24 @@ class Instantly:
     async def remove(self, address: str) -> None:
         """Remove an address; its warmup and its tags go with it."""
         await self._unless_gone("accounts.delete", "DELETE", _account(address))
+
+    async def sign(self, address: str, signature: str | None) -> None:
+        """Change a sender's signature; while a warmup job runs over it, Instantly refuses for the moment."""
+        body = {"signature": _html(signature)}
+        try:
+            await self._provider.call(
+                "accounts.patch", "PATCH", _account(address), json=body, read_seconds=COMMAND_SECONDS
+            )
+        except ProviderRefused as error:
+            if error.status == 409:
+                raise Retryable(f"{NAME} is at work on the sender.", code="provider_busy") from None
+            raise meaning_of(error, NAME) from None
+
+    async def is_signed(self, address: str, signature: str | None) -> bool:
+        """Look whether a sender has this signature."""
+        with reading():
+            found = await self._provider.call("accounts.get", "GET", _account(address))
+        return (found.get("signature") or "").strip() == _html(signature).strip()
 
     async def find_tag(self, label: str) -> str | None:
         """Return the id of the tag with exactly this label; Instantly's search also finds longer ones."""
@@ -149,6 +169,11 @@ class Instantly:
             except ProviderRefused as error:
                 if error.status != 404:
                     raise
+
+
+def _html(signature: str | None) -> str:
+    """Return a signature as Instantly keeps it; it cannot be taken away, so an empty one is a single space."""
+    return "<br>".join((signature or "").splitlines()) or " "
 
 
 def _why_not_added(error: ProviderRefused) -> MailwrightError:

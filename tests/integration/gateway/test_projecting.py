@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -14,10 +15,12 @@ from services.gateway import queries
 from shared.contracts.accounts import AccountStatus
 from shared.contracts.answers import DomainRequestAnswered, Outcome
 from shared.contracts.domains import DomainStatus
-from shared.contracts.requests import Dialect
+from shared.contracts.requests import Caller, Dialect
 from shared.contracts.warmups import WarmupStatus
+from shared.db.pool import Connection
 from shared.observability.failpoints import FailPointRaised
 from tests.support.gateway_events import (
+    CALLER,
     DOMAIN,
     TENANT,
     WORKSPACE,
@@ -42,7 +45,7 @@ async def side(database_url: str) -> AsyncIterator[ProjectionSide]:
 
 async def status_of(side: ProjectionSide, account_id: UUID = ACCOUNT) -> str | None:
     async with side.as_caller(TENANT) as connection:
-        view = await queries.get_account(connection, account_id, dialect=Dialect.PUFFLE)
+        view = await queries.get_account(connection, account_id, caller=CALLER)
     return view.status if view else None
 
 
@@ -87,7 +90,7 @@ async def test_a_deleted_account_is_gone_and_old_events_do_not_bring_it_back(sid
     assert await status_of(side) is None
     assert await side.worker.fetchval("select is_deleted from account") is True
     async with side.as_caller(TENANT) as connection:
-        page = await queries.list_accounts(connection, dialect=Dialect.PUFFLE, limit=10)
+        page = await queries.list_accounts(connection, caller=CALLER, limit=10)
     assert page.items == []
 
 
@@ -231,22 +234,41 @@ async def test_lists_go_on_from_their_cursor_newest_first(side: ProjectionSide) 
     async with side.as_caller(TENANT) as connection:
         accounts, domains, cursor = [], [], None
         while True:
-            page = await queries.list_accounts(connection, dialect=Dialect.PUFFLE, limit=2, cursor=cursor)
+            page = await queries.list_accounts(connection, caller=CALLER, limit=2, cursor=cursor)
             accounts += [view.account.account_id for view in page.items]
-            claims = await queries.list_domains(connection, dialect=Dialect.PUFFLE, limit=2, cursor=cursor)
+            claims = await queries.list_domains(connection, caller=CALLER, limit=2, cursor=cursor)
             domains += [view.domain.domain_id for view in claims.items]
             cursor = page.next_cursor
             if cursor is None:
                 break
-        other = await queries.list_accounts(connection, dialect=Dialect.SENDMUX, limit=2)
+        other = await queries.list_accounts(
+            connection, caller=CALLER.model_copy(update={"dialect": Dialect.SENDMUX}), limit=2
+        )
 
     assert accounts == domains == ids[::-1]
     assert other.items == []
 
 
+async def seen(connection: Connection, caller: Caller) -> set[bool]:
+    """Whether each way to read finds what there is."""
+    found: list[Any] = [
+        await queries.get_account(connection, ACCOUNT, caller=caller),
+        await queries.get_account(connection, ACCOUNT, caller=caller, include_deleted=True),
+        await queries.find_account(connection, "a1@example.com", caller=caller),
+        (await queries.list_accounts(connection, caller=caller, limit=10)).items,
+        (await queries.list_accounts(connection, caller=caller, limit=10, workspace_id=WORKSPACE)).items,
+        await queries.accounts_with_warmup(connection, caller=caller, after=None, limit=10),
+        await queries.count_accounts(connection, [DOMAIN], caller=caller),
+        await queries.get_domain(connection, DOMAIN, caller=caller),
+        (await queries.list_domains(connection, caller=caller, limit=10)).items,
+        (await queries.get_history(connection, ACCOUNT, caller=caller)).items,
+    ]
+    return {bool(each) for each in found}
+
+
 @pytest.mark.promise("R31")
-async def test_a_caller_sees_only_its_own_rows(side: ProjectionSide) -> None:
-    await side.project(account_fact(ACCOUNT, 1), domain_fact(DOMAIN, 1))
+async def test_row_level_security_alone_shows_a_caller_only_its_own_rows(side: ProjectionSide) -> None:
+    await side.project(account_fact(ACCOUNT, 1), warmup_fact(ACCOUNT, 1), domain_fact(DOMAIN, 1))
 
     for tenant, workspace, sees in (
         (TENANT, None, True),
@@ -256,13 +278,61 @@ async def test_a_caller_sees_only_its_own_rows(side: ProjectionSide) -> None:
         (None, None, False),
     ):
         async with side.as_caller(tenant, workspace) as connection:
-            assert bool(await queries.get_account(connection, ACCOUNT)) is sees
-            assert bool(await queries.get_domain(connection, DOMAIN)) is sees
-            assert bool((await queries.get_history(connection, ACCOUNT)).items) is sees
+            assert await seen(connection, CALLER) == {sees}
 
     async with side.as_caller(TENANT) as connection:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute("select * from pending_answer")
+
+
+@pytest.mark.promise("R31")
+async def test_queries_alone_show_a_caller_only_its_own_rows(side: ProjectionSide) -> None:
+    await side.project(account_fact(ACCOUNT, 1), warmup_fact(ACCOUNT, 1), domain_fact(DOMAIN, 1))
+
+    for changes, sees in (
+        ({}, True),
+        ({"workspace_id": WORKSPACE}, True),
+        ({"workspace_id": OTHER}, False),
+        ({"tenant_id": OTHER}, False),
+    ):
+        async with side.worker.acquire() as connection:
+            assert await seen(connection, CALLER.model_copy(update=changes)) == {sees}
+
+
+async def test_a_deleted_domain_is_hidden_and_stays_so(side: ProjectionSide) -> None:
+    await side.project(domain_fact(DOMAIN, 1), domain_fact(DOMAIN, 3, DomainStatus.DELETED))
+    await side.project(domain_fact(DOMAIN, 2, DomainStatus.VERIFIED))
+
+    async with side.as_caller(TENANT) as connection:
+        assert await queries.get_domain(connection, DOMAIN, caller=CALLER) is None
+        assert (await queries.list_domains(connection, caller=CALLER, limit=10)).items == []
+
+
+async def test_a_deleted_account_is_shown_to_those_who_ask_for_deleted_ones(side: ProjectionSide) -> None:
+    await side.project(account_fact(ACCOUNT, 1), account_fact(ACCOUNT, 2, AccountStatus.DELETED))
+
+    async with side.as_caller(TENANT) as connection:
+        shown = await queries.list_accounts(connection, caller=CALLER, limit=10, include_deleted=True)
+        hidden = await queries.list_accounts(connection, caller=CALLER, limit=10)
+
+    assert [view.status for view in shown.items] == ["deleted"]
+    assert hidden.items == []
+
+
+async def test_a_domain_of_the_platform_is_everybodys_to_use_and_nobodys_to_list(
+    side: ProjectionSide,
+) -> None:
+    platform = {"tenant_id": queries.PLATFORM, "workspace_id": queries.PLATFORM}
+    await side.project(domain_fact(DOMAIN, 1, DomainStatus.VERIFIED, **platform), account_fact(ACCOUNT, 1))
+
+    async with side.as_caller(TENANT, WORKSPACE) as connection:
+        account = await queries.get_account(connection, ACCOUNT, caller=CALLER)
+        assert account is not None
+        assert account.domain is not None
+        assert account.domain.status is DomainStatus.VERIFIED
+        assert await queries.get_domain(connection, DOMAIN, caller=CALLER) is None
+        assert await queries.get_domain(connection, DOMAIN, caller=CALLER, or_platform=True)
+        assert (await queries.list_domains(connection, caller=CALLER, limit=10)).items == []
 
 
 async def test_a_history_is_in_order_and_names_its_causes(side: ProjectionSide) -> None:
@@ -273,9 +343,11 @@ async def test_a_history_is_in_order_and_names_its_causes(side: ProjectionSide) 
     await side.project(second, first)
 
     async with side.as_caller(TENANT) as connection:
-        page = await queries.get_history(connection, ACCOUNT)
-        start = await queries.get_history(connection, ACCOUNT, limit=2)
-        rest = await queries.get_history(connection, ACCOUNT, limit=2, cursor=start.next_cursor)
+        page = await queries.get_history(connection, ACCOUNT, caller=CALLER)
+        start = await queries.get_history(connection, ACCOUNT, caller=CALLER, limit=2)
+        rest = await queries.get_history(
+            connection, ACCOUNT, caller=CALLER, limit=2, cursor=start.next_cursor
+        )
 
     assert [entry.id for entry in page.items] == [first.id, second.id, third.id]
     assert page.next_cursor is None

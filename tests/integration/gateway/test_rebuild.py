@@ -18,11 +18,11 @@ from services.gateway import queries
 from services.gateway.rebuild import RebuildBusy, rebuild
 from shared.contracts.accounts import AccountStatus
 from shared.contracts.envelope import Recorded
-from shared.contracts.requests import Dialect
 from shared.contracts.warmups import WarmupStatus
 from shared.db.pool import OUTAGE
 from tests.support.eventually import eventually
 from tests.support.gateway_events import (
+    CALLER,
     DOMAIN,
     TENANT,
     account_answer,
@@ -85,9 +85,9 @@ async def test_a_rebuild_gives_the_same_rows_in_the_same_tables(
     await side.project(account_fact(UUID(int=101), 1))
     assert await side.response(UUID(int=0xF1)) is not None
     async with side.as_caller(TENANT) as connection:
-        assert await queries.get_account(connection, UUID(int=1), dialect=Dialect.PUFFLE)
+        assert await queries.get_account(connection, UUID(int=1), caller=CALLER)
     async with side.as_caller(UUID(int=0xF2)) as connection:
-        assert await queries.get_account(connection, UUID(int=1), dialect=Dialect.PUFFLE) is None
+        assert await queries.get_account(connection, UUID(int=1), caller=CALLER) is None
     assert (await rebuild(database_url, is_swapped=True)).is_identical
 
 
@@ -133,7 +133,7 @@ async def test_a_projection_thrown_away_comes_back_while_writes_and_reads_go_on(
         count = 0
         while not is_over.is_set():
             async with side.as_caller(TENANT) as connection:
-                await queries.list_accounts(connection, dialect=Dialect.PUFFLE, limit=10)
+                await queries.list_accounts(connection, caller=CALLER, limit=10)
             count += 1
         return count
 

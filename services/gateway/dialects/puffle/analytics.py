@@ -70,7 +70,7 @@ async def _with_warmup(call: Call) -> list[AccountView]:
     async with call.edge.reader.bound(call.caller) as connection:
         while True:
             page = await queries.accounts_with_warmup(
-                connection, dialect=call.caller.dialect, after=after, limit=LONGEST_PAGE
+                connection, caller=call.caller, after=after, limit=LONGEST_PAGE
             )
             found += page
             if len(page) < LONGEST_PAGE:

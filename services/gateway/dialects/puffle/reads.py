@@ -41,13 +41,15 @@ async def find_account(call: Call, account_id: UUID) -> Json:
         ApiError: Neither the projections nor a request know it, or it is not the caller's (404).
     """
     async with call.edge.reader.bound(call.caller) as connection:
-        view = await queries.get_account(connection, account_id, dialect=call.caller.dialect)
+        view = await queries.get_account(connection, account_id, caller=call.caller)
         if view is not None:
             return account_json(view)
         creation = await _creation(connection, call, RequestKind.ACCOUNT_CREATE, account_id)
         if creation is None:
             raise not_found("account")
-        domain = await queries.get_domain(connection, UUID(creation.data["domain_id"]))
+        domain = await queries.get_domain(
+            connection, UUID(creation.data["domain_id"]), caller=call.caller, or_platform=True
+        )
         return account_json(unborn_account(creation, domain))
 
 
@@ -58,7 +60,7 @@ async def find_domain(call: Call, domain_id: UUID) -> Json:
         ApiError: Neither the projections nor a request know it, or it is not the caller's (404).
     """
     async with call.edge.reader.bound(call.caller) as connection:
-        view = await queries.get_domain(connection, domain_id, dialect=call.caller.dialect)
+        view = await queries.get_domain(connection, domain_id, caller=call.caller)
         if view is None:
             creation = await _creation(connection, call, RequestKind.DOMAIN_CREATE, domain_id)
             if creation is None:
@@ -66,7 +68,9 @@ async def find_domain(call: Call, domain_id: UUID) -> Json:
             if creation.is_open or creation.code is not None:
                 return domain_json(unborn_domain(creation))
             # The workspace had claimed this name already; that claim was the answer.
-            view = await queries.get_domain(connection, creation.answer_subject_id or domain_id)
+            view = await queries.get_domain(
+                connection, creation.answer_subject_id or domain_id, caller=call.caller
+            )
             if view is None:
                 raise not_found("domain")
         return domain_json(view)
@@ -78,7 +82,7 @@ async def list_accounts(call: Call) -> Json:
     Raises:
         ApiError: The page asked for makes no sense (400).
     """
-    query = partial(queries.list_accounts, dialect=call.caller.dialect)
+    query = partial(queries.list_accounts, caller=call.caller)
     return await _listed(call, "accounts", query, account_json)
 
 
@@ -88,7 +92,7 @@ async def list_domains(call: Call) -> Json:
     Raises:
         ApiError: The page asked for makes no sense (400).
     """
-    query = partial(queries.list_domains, dialect=call.caller.dialect)
+    query = partial(queries.list_domains, caller=call.caller)
     return await _listed(call, "domains", query, domain_json)
 
 
@@ -99,7 +103,9 @@ async def list_history(call: Call, account_id: UUID) -> Json:
         ApiError: The page asked for makes no sense (400), or the account is not the caller's (404).
     """
     await find_account(call, account_id)
-    return await _listed(call, "history", partial(queries.get_history, subject=account_id), history_json)
+    return await _listed(
+        call, "history", partial(queries.get_history, subject=account_id, caller=call.caller), history_json
+    )
 
 
 async def _listed(call: Call, name: str, query: _Query[Item], shown: Callable[[Item], Json]) -> Json:

@@ -43,7 +43,9 @@ async def find(call: Call, account_id: UUID) -> Filters:
     """Return the filters of a mailbox that the caller may see."""
     async with call.edge.reader.bound(call.caller) as connection:
         row = await connection.fetchrow(
-            "select mode, rules::text, version from mailbox_filter where account_id = $1", account_id
+            "select mode, rules::text, version from mailbox_filter where tenant_id = $1 and account_id = $2",
+            call.caller.tenant_id,
+            account_id,
         )
     return (
         Filters(account_id, row["mode"], tuple(json.loads(row["rules"])), row["version"])

@@ -119,7 +119,7 @@ async def find_mailbox(call: Call, own: UUID) -> Mailbox:
         ApiError: Neither the projections nor a request know it, or it is not the caller's (404).
     """
     async with call.edge.reader.bound(call.caller) as connection:
-        view = await queries.get_account(connection, own, dialect=call.caller.dialect, include_deleted=True)
+        view = await queries.get_account(connection, own, caller=call.caller, include_deleted=True)
         if view is not None:
             return Mailbox(view.account, view.account_version)
         creation = await _creation(connection, call, RequestKind.ACCOUNT_CREATE, own)
@@ -142,7 +142,7 @@ async def list_mailboxes(call: Call) -> Page[AccountView]:
         try:
             return await queries.list_accounts(
                 connection,
-                dialect=call.caller.dialect,
+                caller=call.caller,
                 limit=limit,
                 cursor=cursor,
                 include_deleted=deleted == "true",
@@ -159,9 +159,9 @@ async def find_domain(call: Call, own: UUID) -> Domain:
         ApiError: Neither the projections nor a request know it, or it is not the caller's (404).
     """
     async with call.edge.reader.bound(call.caller) as connection:
-        view = await queries.get_domain(connection, own, dialect=call.caller.dialect)
+        view = await queries.get_domain(connection, own, caller=call.caller)
         if view is not None:
-            mailboxes = await queries.count_accounts(connection, [own])
+            mailboxes = await queries.count_accounts(connection, [own], caller=call.caller)
             return Domain(view.domain, view.version, mailboxes.get(own, 0))
         creation = await _creation(connection, call, RequestKind.DOMAIN_CREATE, own)
     if creation is None:
@@ -178,12 +178,12 @@ async def list_domains(call: Call) -> tuple[list[dict[str, Any]], str | None]:
     limit, cursor = page_of(call)
     async with call.edge.reader.bound(call.caller) as connection:
         try:
-            page = await queries.list_domains(
-                connection, dialect=call.caller.dialect, limit=limit, cursor=cursor
-            )
+            page = await queries.list_domains(connection, caller=call.caller, limit=limit, cursor=cursor)
         except BadCursor as error:
             raise invalid(str(error), parameter="cursor") from error
-        mailboxes = await queries.count_accounts(connection, [each.domain.domain_id for each in page.items])
+        mailboxes = await queries.count_accounts(
+            connection, [each.domain.domain_id for each in page.items], caller=call.caller
+        )
     shown = [domain_json(each.domain, mailboxes.get(each.domain.domain_id, 0)) for each in page.items]
     return shown, page.next_cursor
 
@@ -224,7 +224,10 @@ async def is_ended(call: Call, mailbox: UUID, credential: UUID) -> bool:
     """Return whether this was a key of the mailbox and is in force no more."""
     async with call.edge.reader.bound(call.caller) as connection:
         revoked_at = await connection.fetchval(
-            "select revoked_at from api_key where account_id = $1 and credential_id = $2", mailbox, credential
+            "select revoked_at from api_key where tenant_id = $1 and account_id = $2 and credential_id = $3",
+            call.caller.tenant_id,
+            mailbox,
+            credential,
         )
     return revoked_at is not None
 
