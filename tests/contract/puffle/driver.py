@@ -18,6 +18,8 @@ Json = dict[str, Any]
 
 ACCOUNTS = "/api/email/accounts"
 DOMAINS = "/api/email/domains"
+GONE = {"success": True}
+"""The body of every successful removal."""
 
 _numbers = count(1)
 
@@ -101,6 +103,26 @@ class Puffle:
     async def retry(self, account_id: str) -> httpx.Response:
         """Ask for another attempt to enable an account's warmup."""
         return await self.http.patch(f"{ACCOUNTS}/{account_id}/retry-warmup")
+
+    async def warmup(self, account_id: str, command: str, reason: str | None = None) -> httpx.Response:
+        """Pause, resume or disable an account's warmup."""
+        body = {"reason": reason} if reason else None
+        return await self.http.patch(f"{ACCOUNTS}/{account_id}/{command}-warmup", json=body)
+
+    async def sign(self, account_id: str, signature: str) -> httpx.Response:
+        """Change an account's signature."""
+        return await self.http.patch(f"{ACCOUNTS}/{account_id}", json={"signature": signature})
+
+    async def delete(self, account_id: str, headers: dict[str, str] | None = None) -> httpx.Response:
+        """Ask for the removal of an account."""
+        return await self.http.delete(f"{ACCOUNTS}/{account_id}", headers=headers)
+
+    async def analytics(self) -> tuple[Json, Json]:
+        """Return the figures of all warmups, and what changed since the last look."""
+        answer = await self.http.get(f"{ACCOUNTS}/warmup-analytics")
+        assert answer.status_code == 200, answer.text
+        assert set(answer.json()) == {"analytics", "transitions"}
+        return answer.json()["analytics"], answer.json()["transitions"]
 
     async def stalled(self, sim: Simulated, domain: Json, username: str = "stalled") -> Json:
         """Return an account whose warmup the provider refused once: `pending` and `not_started`."""

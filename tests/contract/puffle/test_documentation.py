@@ -41,7 +41,7 @@ def body(api: Json, operation: Json) -> Json:
     return schema(api, operation["requestBody"]["content"]["application/json"]["schema"])
 
 
-@contract("S0-1", "S0-20", "S0-56", "S0-57", "S1-1")
+@contract("S0-1", "S0-20", "S0-56", "S0-57", "S1-1", "S1-32", "A8")
 async def test_operations_have_the_names_other_pages_use(api: Json) -> None:
     paths = api["paths"]
 
@@ -50,6 +50,7 @@ async def test_operations_have_the_names_other_pages_use(api: Json) -> None:
     assert paths[DOMAINS]["post"]["operationId"] == "createEmailDomain"
     assert paths[VERIFY]["post"]["operationId"] == "verifyEmailDomain"
     assert paths[RETRY]["patch"]["operationId"] == "retryAccountWarmup"
+    assert paths[f"{ACCOUNTS}/warmup-analytics"]["get"]["operationId"] == "getWarmupAnalytics"
 
 
 @contract("S0-4", "S0-5", "S0-6", "S0-7", "S0-8", "S0-9", "S0-14", "S0-15")
@@ -92,7 +93,15 @@ async def test_the_create_description_says_what_comes_before_and_after(api: Json
     create = api["paths"][ACCOUNTS]["post"]
 
     said = text(create)
-    for word in ("createEmailDomain", "verifyEmailDomain", "poll=true", "verified", "retryAccountWarmup"):
+    for word in (
+        "createEmailDomain",
+        "verifyEmailDomain",
+        "poll=true",
+        "verified",
+        "retryAccountWarmup",
+        "disableAccountWarmup",
+        "getWarmupAnalytics",
+    ):
         assert word in said, word
     assert "`warming` account sends no campaign mail until its warmup is complete or `disabled`" in said
     assert {"201", "202", "400", "401", "404", "409", "502", "503"} <= set(create["responses"])
@@ -104,9 +113,11 @@ async def test_the_retry_description_says_how_to_go_on(api: Json) -> None:
     said = text(api["paths"][RETRY]["patch"])
 
     for word in (
-        "getEmailAccountHistory",
+        "getWarmupAnalytics",
+        "launchCampaign",
         "active",
-        "may send campaigns after 2 to 3 weeks",
+        "may send campaigns",
+        "after 2 to 3 weeks",
         "until it succeeds",
     ):
         assert word in said, word

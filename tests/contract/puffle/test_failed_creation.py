@@ -45,7 +45,7 @@ async def test_a_provider_that_hangs_is_a_202_when_the_wait_ends(hanging: httpx.
     assert hanging.json()["account"]["status"] == "provisioning"
 
 
-@contract("S0-34")
+@contract("S0-34", "A1", "A4")
 @pytest.mark.parametrize(
     ("script", "last_made"), [("fail-sender", "inbox.created"), ("fail-tag", "sender.created")]
 )
@@ -82,7 +82,7 @@ async def test_a_refused_inbox_is_a_502_and_the_address_stays_free(
     assert effects(sim, address).count("inbox.created") == 1
 
 
-@contract("S0-35")
+@contract("S0-35", "A4")
 async def test_a_clean_up_that_fails_hides_nothing_and_is_made_good_later(
     puffle: Puffle, domain: Json, sim: Simulated
 ) -> None:
@@ -138,6 +138,7 @@ async def test_an_address_whose_inbox_somebody_deleted_at_the_provider_is_a_409(
     assert effects(sim, address) == ["inbox.created", "inbox.deleted"]
 
 
+@contract("A6")
 async def test_a_live_address_is_taken_for_everybody(puffle: Puffle, domain: Json, sim: Simulated) -> None:
     name = fresh("twice")
     first = await puffle.account(name, domain)
@@ -150,7 +151,7 @@ async def test_a_live_address_is_taken_for_everybody(puffle: Puffle, domain: Jso
     assert (await puffle.read(first["id"]))["status"] == "warming"
 
 
-@contract("S0-49", "S0-50", "S0-52", "S1-34")
+@contract("S0-49", "S0-50", "S0-52", "S1-34", "A1", "A2")
 async def test_warmup_that_is_refused_leaves_a_pending_account_and_a_201(
     puffle: Puffle, domain: Json, sim: Simulated
 ) -> None:

@@ -41,7 +41,7 @@ def wrong_state(answer: httpx.Response) -> tuple[str, str]:
     return answer.json()["status"], answer.json()["warmup_status"]
 
 
-@contract("S1-1", "S1-2", "S1-3", "S1-7", "S1-8", "S1-18", "S1-19", "S1-20", "S1-21", "S1-22", "S1-23")
+@contract("S1-1", "S1-2", "S1-3", "S1-7", "S1-8", "S1-18", "S1-19", "S1-20", "S1-21", "S1-22", "S1-23", "A9")
 async def test_a_stalled_account_warms_and_comes_back_whole(
     puffle: Puffle, domain: Json, sim: Simulated
 ) -> None:
@@ -78,7 +78,7 @@ async def test_it_enables_warmup_at_the_provider_and_does_not_make_the_account_a
     assert (await puffle.read(account["id"]))["status"] == "warming"
 
 
-@contract("S1-9", "S1-10", "S1-14")
+@contract("S1-9", "S1-10", "S1-14", "A16")
 async def test_an_account_that_is_warming_is_a_409_and_the_provider_is_not_called(
     puffle: Puffle, domain: Json, sim: Simulated
 ) -> None:
@@ -130,7 +130,7 @@ async def test_one_matching_state_of_the_two_is_not_enough(
     assert await enabled_once(sim, slow["email_address"])
 
 
-@contract("S1-15", "S1-16", "S1-11")
+@contract("S1-15", "S1-16", "S1-11", "A17")
 async def test_of_many_concurrent_retries_one_wins_and_the_state_changes_once(
     puffle: Puffle, domain: Json, sim: Simulated
 ) -> None:
@@ -164,7 +164,7 @@ async def test_the_provider_is_asked_before_the_account_changes(
     assert answer.json()["account"]["status"] == "warming"
 
 
-@contract("S1-24", "S1-25", "S1-29")
+@contract("S1-24", "S1-25", "S1-29", "A21")
 async def test_a_refusal_is_a_502_that_changes_nothing_and_may_be_repeated_until_it_succeeds(
     puffle: Puffle, domain: Json, sim: Simulated
 ) -> None:
@@ -176,13 +176,14 @@ async def test_a_refusal_is_a_502_that_changes_nothing_and_may_be_repeated_until
             answer = await puffle.retry(account["id"])
             assert answer.status_code == 502
             assert error_of(answer) == "provider_refused"
+            assert "retry-after" not in answer.headers
             assert await puffle.read(account["id"]) == account
 
     assert (await puffle.retry(account["id"])).status_code == 200
     assert await enabled_once(sim, address)
 
 
-@contract("S1-24", "S1-25")
+@contract("S1-24", "S1-25", "A19")
 @pytest.mark.parametrize("fault", [{"kind": "drop"}, {"kind": "status", "status": 500}])
 async def test_silence_is_a_502_that_leaves_the_account_as_it_was(
     puffle: Puffle, domain: Json, sim: Simulated, fault: Json
@@ -230,7 +231,7 @@ async def test_an_enable_whose_answer_got_lost_is_looked_up_and_answers_200(
     assert await enabled_once(sim, address)
 
 
-@contract("S1-26", "S1-27")
+@contract("S1-26", "S1-27", "A21")
 async def test_an_enable_that_cannot_be_recorded_is_the_exact_500_and_may_be_retried_at_once(
     puffle: Puffle, domain: Json, sim: Simulated, failpoints_dir: Path
 ) -> None:
@@ -249,7 +250,7 @@ async def test_an_enable_that_cannot_be_recorded_is_the_exact_500_and_may_be_ret
     assert await enabled_once(sim, account["email_address"])
 
 
-@contract("S1-5", "S1-6", "S1-4")
+@contract("S1-5", "S1-6", "S1-4", "A18")
 async def test_only_the_accounts_own_id_of_its_own_tenant_names_it(
     puffle: Puffle, stranger: Puffle, domain: Json, sim: Simulated
 ) -> None:

@@ -27,7 +27,7 @@ def is_invalid(answer: Any, names: str) -> None:
 # --- username ---------------------------------------------------------------------------------------------------
 
 
-@contract("S0-9", "S0-10", "S0-12")
+@contract("S0-9", "S0-10", "S0-12", "A13")
 @pytest.mark.parametrize(
     "username",
     ["", "ada@", "ada@acme.example", "a da", " ada", "ada ", "ada\n", "ada+tag", "adá", "ａｄａ", "İ", "\u212a", "a/da", "a\\da",
@@ -37,8 +37,8 @@ async def test_usernames_outside_the_rules_are_refused(puffle: Puffle, domain: J
     is_invalid(await puffle.create(username, domain), "username")
 
 
-@contract("S0-11", "S0-12")
-@pytest.mark.parametrize("username", ["A.b-C_9", "UPPER", "9", "a", "a..b", "x" * 57])
+@contract("S0-11", "S0-12", "A13")
+@pytest.mark.parametrize("username", ["A.b-C_9", "UPPER", "9", "a", "a..b", ".a", "x" * 57])
 async def test_usernames_within_the_rules_are_taken_and_lowercased(
     puffle: Puffle, domain: Json, username: str
 ) -> None:
@@ -112,7 +112,7 @@ WELL_FORMED = [NIL, MAX, *(f"3C90c3cc-0d44-{version}b50-{variant}888-8dd25736052
     [(1, "8"), (2, "9"), (3, "a"), (4, "b"), (5, "A"), (6, "B"), (7, "8"), (8, "9")])]  # fmt: skip
 
 
-@contract("S0-14", "S0-15", "S0-16", "S1-4")
+@contract("S0-14", "S0-15", "S0-16", "S1-4", "A11", "A12")
 @pytest.mark.parametrize("text", [*MALFORMED, "3c90c3cc-0d44-4b50-8888-8dd25736052a\n"])
 async def test_ids_of_another_form_are_refused(puffle: Puffle, text: str) -> None:
     is_invalid(await puffle.create("ada", {"id": text}), "domain_id")
@@ -122,7 +122,7 @@ async def test_ids_of_another_form_are_refused(puffle: Puffle, text: str) -> Non
         is_invalid(await puffle.http.get(path), "id")
 
 
-@contract("S0-14", "S0-15", "S0-16", "S0-17", "S1-4")
+@contract("S0-14", "S0-15", "S0-16", "S0-17", "S1-4", "A12")
 @pytest.mark.parametrize("text", WELL_FORMED)
 async def test_well_formed_ids_of_nothing_are_not_found(puffle: Puffle, text: str) -> None:
     for answer in (
@@ -146,7 +146,7 @@ async def test_an_id_in_capitals_names_the_same_domain(puffle: Puffle, domain: J
 # --- domain -----------------------------------------------------------------------------------------------------
 
 
-@contract("S0-17", "S0-18")
+@contract("S0-17", "S0-18", "A5")
 async def test_somebody_elses_domain_is_not_found(
     puffle: Puffle, stranger: Puffle, domain: Json, sim: Simulated
 ) -> None:
@@ -171,7 +171,7 @@ async def test_somebody_elses_account_can_be_neither_read_nor_told(
         assert account["email_address"] not in answer.text
 
 
-@contract("S0-19")
+@contract("S0-19", "A5")
 async def test_a_domain_that_is_not_verified_is_refused(puffle: Puffle, sim: Simulated) -> None:
     unverified = await puffle.claim(f"{fresh('nodns')}.example")
     name = fresh("early")

@@ -116,6 +116,7 @@ async def test_a_creation_that_a_removal_overtook_is_a_conflict(
 
     assert (refused.status_code, refused.json()["code"]) == (409, "account_deleted")
     assert (await deleting).json() == GONE
+    assert (await api.get(f"{ACCOUNTS}/{request['subject_id']}")).status_code == 404
 
 
 async def test_a_signature_is_asked_of_the_owner(gateway: GatewaySide, api: httpx.AsyncClient) -> None:

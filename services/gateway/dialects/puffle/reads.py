@@ -140,6 +140,8 @@ async def _creation(
 ) -> Creation | None:
     """Return the request that is to make this; not one that made it, because what it made is gone by now."""
     creation = await find_creation(connection, call.caller, kind, subject_id)
-    if creation is None or creation.is_open or creation.code is not None:
+    if creation is None or creation.code == "account_deleted":
+        return None
+    if creation.is_open or creation.code is not None:
         return creation
     return creation if creation.answer_subject_id not in {None, subject_id} else None

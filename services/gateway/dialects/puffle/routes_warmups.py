@@ -39,7 +39,7 @@ WRONG_STATE: dict[RequestKind, str] = {
     ),
     RequestKind.WARMUP_PAUSE: "Warmup can be paused only while the account is warming.",
     RequestKind.WARMUP_RESUME: "Warmup can be resumed only while it is paused.",
-    RequestKind.WARMUP_DISABLE: "Warmup can be disabled only before it is complete.",
+    RequestKind.WARMUP_DISABLE: "Warmup can be disabled only while the account is pending, warming or paused.",
 }
 
 
