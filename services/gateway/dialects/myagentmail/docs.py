@@ -1,0 +1,162 @@
+"""What the OpenAPI document says about each MyAgentMail route: its keys, its headers, its body and its errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from services.gateway.dialects.myagentmail.errors import shown_code
+from services.gateway.dialects.myagentmail.responses import Error
+
+_DESCRIPTIONS = {
+    400: "The call is malformed or cannot be done as asked; the sentence names what is wrong with it.",
+    401: "The API key is missing, malformed, unknown or revoked.",
+    403: "A key of this kind may not do this.",
+    404: "There is no such thing, or it is not yours.",
+    409: "The state of things does not allow it.",
+    413: "The body is larger than 64 KiB.",
+    415: "The body is not declared as JSON.",
+    422: "The Idempotency-Key was used before for a different request.",
+    500: "Something went wrong on our side.",
+    502: "A provider refused or did not answer.",
+    503: "The call cannot be taken at the moment. Try again, with the same Idempotency-Key if it asks for something.",
+}
+_EXAMPLES = {
+    "invalid_request": 'The field "username" must be a string.',
+    "invalid_json": "The body is not valid JSON.",
+    "domain_not_verified": "The domain is not verified.",
+    "unauthorized": "The API key is missing, malformed, unknown or revoked.",
+    "forbidden": "A key of the kind ak_ may not do this.",
+    "not_found": "There is no such inbox.",
+    "domain_not_found": "There is no domain mail.example.com in this workspace.",
+    "username_taken": "The address scout@myagentmail.com is taken.",
+    "address_taken": "The address hello@mail.example.com is in use.",
+    "address_burned": "The address was used by an inbox that is gone, and cannot be used again.",
+    "address_not_found": "The inbox does not have this address.",
+    "canonical_address": "The canonical address of an inbox cannot be removed.",
+    "domain_taken": "The domain was verified by somebody else.",
+    "domain_in_use": "There are inboxes at this domain.",
+    "default_workspace": "The default workspace cannot be deleted.",
+    "slug_taken": "The slug is taken.",
+    "tenant_exists": "There is a tenant of this name.",
+    "account_not_active": "The inbox is not ready.",
+    "account_deleted": "The inbox was deleted.",
+    "wrong_state": "The inbox is being deleted.",
+    "body_too_large": "The body is larger than 65536 bytes.",
+    "unsupported_media_type": "The body must be sent with the header Content-Type: application/json.",
+    "idempotency_mismatch": "The Idempotency-Key was used before for a different request.",
+    "internal_error": "Something went wrong on our side.",
+    "provider_refused": "The provider refused.",
+    "provider_unavailable": "The provider did not answer.",
+    "service_unavailable": "The service cannot take this call at the moment; try again shortly.",
+}
+_USUAL_CODES = {
+    400: ("invalid_request",),
+    401: ("unauthorized",),
+    403: ("forbidden",),
+    404: ("not_found",),
+    413: ("body_too_large",),
+    415: ("unsupported_media_type",),
+    422: ("idempotency_mismatch",),
+    500: ("internal_error",),
+    502: ("provider_refused", "provider_unavailable"),
+    503: ("service_unavailable",),
+}
+_ALWAYS = (401, 403, 500, 503)
+
+_REQUEST_ID = {
+    "name": "X-Request-Id",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 128},
+    "description": "Names the call; one is made if it is missing or malformed. It is in every response.",
+}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "The same key with the same request gives the first answer again, secrets included, for 7 days. An "
+    "answer of 500 and above is not kept: the next call with that key starts afresh.",
+}
+_PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "schema": {"type": "string"},
+    "examples": {"wait": {"value": "wait=10"}, "async": {"value": "respond-async"}},
+    "description": "`wait=n` waits up to n seconds (at most 60, default 30) for the final answer, `respond-async` not "
+    "at all; after that the call answers 202 and the work goes on.",
+}
+_HEADERS = {"X-Request-Id": {"schema": {"type": "string"}, "description": "Names the call."}}
+_ANSWER_HEADERS = {
+    **_HEADERS,
+    "Preference-Applied": {"schema": {"type": "string"}, "description": "The preference that was honoured."},
+    "Idempotent-Replayed": {
+        "schema": {"type": "string", "enum": ["true"]},
+        "description": "A repeated call.",
+    },
+}
+_PLACE = {"Location": {"schema": {"type": "string"}, "description": "Where to read it."}}
+_SUCCESS = {
+    200: "Done.",
+    201: "Created.",
+    202: "Accepted; the work goes on. Read `Location` for how it stands.",
+}
+
+
+def documented(
+    operation: str,
+    summary: str,
+    *,
+    keys: str,
+    success: dict[int, type[BaseModel]],
+    errors: tuple[int, ...] = (),
+    body: type[BaseModel] | None = None,
+    waits: bool = False,
+    codes: dict[int, tuple[str, ...]] | None = None,
+) -> dict[str, Any]:
+    """Return the route arguments that document an operation.
+
+    `keys` are the kinds of key it accepts, as prefixes with spaces between; `codes` its codes beyond a status's usual
+    ones.
+    """
+    extra: dict[str, Any] = {"x-accepted-keys": keys.split()}
+    extra["parameters"] = [_REQUEST_ID, *((_IDEMPOTENCY_KEY, _PREFER) if waits else ())]
+    if body is not None:
+        schema = body.model_json_schema()
+        is_required = bool(schema.get("required"))
+        extra["requestBody"] = {"required": is_required, "content": {"application/json": {"schema": schema}}}
+        errors = (*errors, 413, 415)
+        codes = {**(codes or {}), 400: ("invalid_json", *(codes or {}).get(400, ()))}
+    if waits:
+        errors = (*errors, 422)
+    responses: dict[int | str, dict[str, Any]] = {}
+    for status, model in success.items():
+        headers = {**(_ANSWER_HEADERS if waits else _HEADERS), **(_PLACE if status in {201, 202} else {})}
+        responses[status] = {"model": model, "headers": headers, "description": _SUCCESS[status]}
+    for status in sorted({*errors, *(codes or {}), *_ALWAYS}):
+        responses[status] = _error(status, (*_USUAL_CODES.get(status, ()), *(codes or {}).get(status, ())))
+    return {
+        "operation_id": operation,
+        "summary": summary,
+        "status_code": min(success),
+        "response_model": success[min(success)],
+        "responses": responses,
+        "openapi_extra": extra,
+    }
+
+
+def _error(status: int, codes: tuple[str, ...]) -> dict[str, Any]:
+    headers: dict[str, Any] = dict(_HEADERS)
+    if status == 503:
+        headers["Retry-After"] = {"schema": {"type": "integer"}, "description": "Seconds."}
+    if status == 401:
+        headers["WWW-Authenticate"] = {"schema": {"type": "string"}}
+    examples = {
+        shown_code(code): {"value": {"error": _EXAMPLES[code], "code": shown_code(code)}} for code in codes
+    }
+    return {
+        "model": Error,
+        "description": _DESCRIPTIONS[status],
+        "headers": headers,
+        "content": {"application/json": {"examples": examples}},
+    }

@@ -1,0 +1,310 @@
+"""MyAgentMail's inbox routes: `/v1/inboxes`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query
+from starlette.responses import Response
+
+from services.gateway.bodies import read_json, read_nothing, read_optional_json, shaped
+from services.gateway.calls import Call, allowed
+from services.gateway.dialects.myagentmail import reads
+from services.gateway.dialects.myagentmail.docs import documented
+from services.gateway.dialects.myagentmail.errors import encode
+from services.gateway.dialects.myagentmail.render import JSON, read_inbox_json
+from services.gateway.dialects.myagentmail.responses import (
+    AddedAddress,
+    CreatedInbox,
+    Deleted,
+    ExistingInbox,
+    Inbox,
+    InboxList,
+    InboxWithPassword,
+    RemovedAddress,
+    Updated,
+)
+from services.gateway.dialects.myagentmail.schemas import (
+    DEFAULT_DOMAIN,
+    AddAddress,
+    ChangeInbox,
+    CreateInbox,
+    is_address,
+)
+from services.gateway.errors import ApiError, invalid
+from services.gateway.requests.model import RequestKind
+from services.gateway.requests.reads import Creation
+from services.gateway.tenancy.tenants import get_tenant
+from shared.contracts.accounts import (
+    AccountChangeRequested,
+    AccountChanges,
+    AccountDeletionRequested,
+    AccountRequested,
+    AddressAdditionRequested,
+    AddressRemovalRequested,
+    Naming,
+    Plan,
+    Step,
+)
+from shared.contracts.requests import Dialect
+
+PATH = "/v1/inboxes"
+router = APIRouter(prefix=PATH, tags=["inboxes"])
+
+PLAN = Plan(steps=(Step.INBOX, Step.CREDENTIALS))
+"""What a MyAgentMail inbox is made of."""
+
+Reader = Annotated[Call, Depends(allowed("inboxes:read", Dialect.MYAGENTMAIL))]
+Writer = Annotated[Call, Depends(allowed("inboxes:write", Dialect.MYAGENTMAIL))]
+Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
+
+
+@router.post(
+    "",
+    **documented(
+        "createInbox",
+        "Create an inbox (idempotent on the requested username)",
+        keys="tk wk",
+        body=CreateInbox,
+        success={200: ExistingInbox, 201: CreatedInbox, 202: Inbox},
+        errors=(404, 502),
+        codes={400: ("domain_not_verified",), 404: ("domain_not_found",), 409: ("username_taken",)},
+        waits=True,
+    ),
+)
+async def create_inbox(
+    call: Writer,
+    strict: Annotated[
+        str,
+        Query(
+            description="`true` answers 409 where otherwise a number would follow the name.",
+            json_schema_extra={"enum": ["true", "false"]},
+        ),
+    ] = "false",
+) -> Response:
+    """Return the tenant's inbox of this name, or make one.
+
+    An inbox of the tenant at `username@domain` is the answer (200, `existed: true`, without its secrets). Otherwise the
+    first free of `username`, `username1` … `username99` is made (201, with `apiKey` and `imapPassword`); the answer says
+    which. Asking again for the same name gives the same inbox, so a lost answer can be asked for again. With
+    `strict=true` a name that somebody else has is refused. Without `username` every call makes another inbox.
+
+    Answers 202 when the wait is over before the inbox is made; `GET` shows when it is, and its password.
+    """
+    if strict not in {"true", "false"}:
+        raise invalid("The parameter strict must be true or false.", parameter="strict")
+    wanted = shaped(CreateInbox, await read_optional_json(call.http))
+    workspace_id = await call.workspace_or_default(UUID(wanted.workspace_id) if wanted.workspace_id else None)
+    data = AccountRequested(
+        caller=call.caller,
+        plan=PLAN,
+        workspace_id=workspace_id,
+        username=wanted.username,
+        domain=wanted.domain or DEFAULT_DOMAIN,
+        naming=Naming.OWN_OR_EXACT if strict == "true" else Naming.OWN_OR_SUFFIXED,
+        name_source=None if wanted.username else await _tenant_name(call),
+        display_name=wanted.display_name,
+    )
+    asked = await call.ask(
+        RequestKind.ACCOUNT_CREATE,
+        call.edge.ids.new(),
+        data,
+        body=wanted.model_dump(),
+        workspace_id=workspace_id,
+    )
+    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, asked.subject_id))
+
+
+@router.get(
+    "",
+    **documented(
+        "listInboxes",
+        "List inboxes",
+        keys="tk wk",
+        success={200: InboxList},
+        errors=(400, 404),
+    ),
+)
+async def list_inboxes(
+    call: Reader,
+    workspace: Annotated[
+        str | None,
+        Query(
+            description="Only this workspace's; a workspace key may only name its own.",
+            json_schema_extra={"format": "uuid"},
+        ),
+    ] = None,
+) -> Response:
+    """List inboxes, newest first, without passwords; those that failed or are being deleted are left out."""
+    reads.require_master(call)
+    views = await reads.list_inboxes(call, await reads.workspace_asked(call, workspace))
+    return _json({"inboxes": [read_inbox_json(view, call.edge.servers) for view in views]})
+
+
+@router.get(
+    "/{id}",
+    **documented(
+        "getInbox",
+        "Read an inbox with its credentials",
+        keys="tk wk ak",
+        success={200: InboxWithPassword},
+        errors=(404,),
+    ),
+)
+async def get_inbox(call: Reader, id: Id) -> Response:  # noqa: A002  the name in the path
+    """Read one inbox with all its addresses and what mail clients need to log in."""
+    found = await reads.find_inbox(call, reads.parse_id(id, "inbox"))
+    servers = call.edge.servers
+    if isinstance(found, Creation):
+        return _json({**reads.unborn_inbox(found, servers), "imapPassword": None})
+    password = await reads.password_of(call, found.account)
+    return _json({**read_inbox_json(found, servers, password), "imapPassword": password})
+
+
+@router.patch(
+    "/{id}",
+    **documented(
+        "updateInbox",
+        "Change an inbox",
+        keys="tk wk",
+        body=ChangeInbox,
+        success={200: Updated, 202: Inbox},
+        errors=(404, 502),
+        codes={409: ("account_not_active",)},
+        waits=True,
+    ),
+)
+async def update_inbox(call: Writer, id: Id) -> Response:  # noqa: A002  the name in the path
+    """Change the display name or the metadata; username, domain and canonical address never change."""
+    inbox_id = reads.parse_id(id, "inbox")
+    wanted = shaped(ChangeInbox, await read_json(call.http))
+    view = await reads.made_inbox(call, inbox_id)
+    changed = tuple(sorted(wanted.model_fields_set))
+    if not changed:
+        return _json({"updated": False, "id": str(inbox_id)})
+    data = AccountChangeRequested(
+        caller=call.caller,
+        changes=AccountChanges(display_name=wanted.display_name, metadata=wanted.metadata or {}),
+        changed=changed,
+    )
+    asked = await call.ask(
+        RequestKind.ACCOUNT_CHANGE,
+        inbox_id,
+        data,
+        body=wanted.model_dump(include=set(changed)),
+        workspace_id=view.account.workspace_id,
+    )
+    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, inbox_id))
+
+
+@router.delete(
+    "/{id}",
+    **documented(
+        "deleteInbox",
+        "Delete an inbox",
+        keys="tk wk",
+        success={200: Deleted, 202: Inbox},
+        errors=(404,),
+        waits=True,
+    ),
+)
+async def delete_inbox(call: Writer, id: Id) -> Response:  # noqa: A002  the name in the path
+    """Delete an inbox with everything it has at the provider; its address can never be used again.
+
+    An inbox that is still being made is deleted too; the call that makes it is then answered 409 `INBOX_DELETED`.
+    """
+    inbox_id = reads.parse_id(id, "inbox")
+    found = await reads.find_inbox(call, inbox_id)
+    if isinstance(found, Creation):
+        workspace_id = UUID(found.data["workspace_id"])
+    else:
+        workspace_id = found.account.workspace_id
+    asked = await call.ask(
+        RequestKind.ACCOUNT_DELETE,
+        inbox_id,
+        AccountDeletionRequested(caller=call.caller),
+        workspace_id=workspace_id,
+    )
+    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, inbox_id))
+
+
+@router.post(
+    "/{id}/addresses",
+    **documented(
+        "addInboxAddress",
+        "Add an address to an inbox",
+        keys="tk wk",
+        body=AddAddress,
+        success={201: AddedAddress, 202: Inbox},
+        errors=(404, 502),
+        codes={
+            400: ("domain_not_verified",),
+            404: ("domain_not_found",),
+            409: ("address_taken", "address_burned", "account_not_active"),
+        },
+        waits=True,
+    ),
+)
+async def add_address(call: Writer, id: Id) -> Response:  # noqa: A002  the name in the path
+    """Give an inbox a further address, at a platform domain or at a verified domain of its workspace."""
+    inbox_id = reads.parse_id(id, "inbox")
+    wanted = shaped(AddAddress, await read_json(call.http))
+    view = await reads.made_inbox(call, inbox_id)
+    data = AddressAdditionRequested(caller=call.caller, address=wanted.email, is_primary=wanted.primary)
+    asked = await call.ask(
+        RequestKind.ADDRESS_ADD,
+        inbox_id,
+        data,
+        body=wanted.model_dump(),
+        workspace_id=view.account.workspace_id,
+    )
+    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, inbox_id))
+
+
+@router.delete(
+    "/{id}/addresses/{address}",
+    **documented(
+        "removeInboxAddress",
+        "Remove an address from an inbox",
+        keys="tk wk",
+        success={200: RemovedAddress, 202: Inbox},
+        errors=(404, 502),
+        codes={404: ("address_not_found",), 409: ("canonical_address", "account_not_active")},
+        waits=True,
+    ),
+)
+async def remove_address(
+    call: Writer,
+    id: Id,  # noqa: A002  the name in the path
+    address: Annotated[str, Path(description="URL-encoded.")],
+) -> Response:
+    """Take an address away from an inbox; when it was the primary one, the canonical one is primary again."""
+    inbox_id = reads.parse_id(id, "inbox")
+    view = await reads.made_inbox(call, inbox_id)
+    if not is_address(address):
+        raise ApiError(404, "address_not_found", "The inbox does not have this address.")
+    asked = await call.ask(
+        RequestKind.ADDRESS_REMOVE,
+        inbox_id,
+        AddressRemovalRequested(caller=call.caller, address=address),
+        workspace_id=view.account.workspace_id,
+    )
+    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, inbox_id))
+
+
+async def _tenant_name(call: Call) -> str:
+    async with call.edge.reader.bound(call.caller) as connection:
+        tenant = await get_tenant(connection, call.caller.tenant_id)
+    if tenant is None:
+        raise LookupError("a key belongs to a tenant that is not there")
+    return tenant.name
+
+
+async def _as_it_stands(call: Call, inbox_id: UUID) -> Response:
+    inbox = reads.inbox_as_read(await reads.find_inbox(call, inbox_id), call.edge.servers)
+    return Response(encode(inbox), 202, {"Location": f"{PATH}/{inbox_id}"}, JSON)
+
+
+def _json(body: object) -> Response:
+    return Response(encode(body), media_type=JSON)
