@@ -38,6 +38,8 @@ _EXAMPLES = {
     "domain_taken": "The domain was verified by somebody else.",
     "domain_in_use": "There are inboxes at this domain.",
     "default_workspace": "The default workspace cannot be deleted.",
+    "workspace_exists": "There is a workspace of this name.",
+    "workspace_in_use": "The workspace is also used through another API of this installation.",
     "slug_taken": "The slug is taken.",
     "tenant_exists": "There is a tenant of this name.",
     "account_not_active": "The inbox is not ready.",
@@ -112,22 +114,23 @@ def documented(
     errors: tuple[int, ...] = (),
     body: type[BaseModel] | None = None,
     waits: bool = False,
+    repeats: bool = False,
     codes: dict[int, tuple[str, ...]] | None = None,
 ) -> dict[str, Any]:
     """Return the route arguments that document an operation.
 
     `keys` are the kinds of key it accepts, as prefixes with spaces between; `codes` its codes beyond a status's usual
-    ones.
+    ones. A call that `waits` may answer 202; one that waits or `repeats` takes an Idempotency-Key.
     """
     extra: dict[str, Any] = {"x-accepted-keys": keys.split()}
-    extra["parameters"] = [_REQUEST_ID, *((_IDEMPOTENCY_KEY, _PREFER) if waits else ())]
+    extra["parameters"] = [_REQUEST_ID, *((_IDEMPOTENCY_KEY,) if waits or repeats else ()), *((_PREFER,) if waits else ())]
     if body is not None:
         schema = body.model_json_schema()
         is_required = bool(schema.get("required"))
         extra["requestBody"] = {"required": is_required, "content": {"application/json": {"schema": schema}}}
         errors = (*errors, 413, 415)
         codes = {**(codes or {}), 400: ("invalid_json", *(codes or {}).get(400, ()))}
-    if waits:
+    if waits or repeats:
         errors = (*errors, 422)
     responses: dict[int | str, dict[str, Any]] = {}
     for status, model in success.items():

@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable
+from dataclasses import replace
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from services.gateway import queries
 from services.gateway.calls import Call
-from services.gateway.dialects.myagentmail.render import (
-    MailServers,
-    domain_json,
-    failure_json,
-    instant,
-    read_inbox_json,
-    servers_json,
-)
-from services.gateway.dialects.myagentmail.schemas import parse_uuid
-from services.gateway.errors import forbidden, invalid, not_found
+from services.gateway.errors import not_found
 from services.gateway.requests.model import RequestKind
 from services.gateway.requests.reads import Creation, find_creation
-from services.gateway.views import AccountView, DomainView, Status
-from shared.contracts.requests import Caller
+from services.gateway.tenancy.workspaces import Workspace, get_workspace
+from services.gateway.unborn import unborn_account, unborn_domain
+from services.gateway.views import AccountView, DomainView, Page, Status
+from shared.contracts.requests import Dialect
 from shared.db.pool import Connection
 
 _PAGE = 500
 _UNLISTED = {Status.FAILED, Status.DELETING}
 """What is not there to be used is not in the list; by its id it is found until it is gone."""
 
-
-def parse_id(text: str, what: str) -> UUID:
-    """Return the id in a path.
-
-    Raises:
-        ApiError: It is none, so there is no such thing (404).
-    """
-    found = parse_uuid(text)
-    if found is None:
-        raise not_found(what)
-    return found
+Item = TypeVar("Item", covariant=True)
 
 
-async def find_inbox(call: Call, inbox_id: UUID) -> AccountView | Creation:
-    """Return an inbox, or the request that is to make it.
+class _Query(Protocol[Item]):
+    """One page of a list."""
+
+    def __call__(
+        self, connection: Connection, *, dialect: Dialect, limit: int, cursor: str | None
+    ) -> Awaitable[Page[Item]]: ...
+
+
+async def find_inbox(call: Call, inbox_id: UUID) -> AccountView:
+    """Return an inbox as it stands; one that only its request knows is at version 0 and has no address (A35).
 
     Raises:
         ApiError: Nothing knows it, or it is not the caller's (404).
@@ -56,7 +49,7 @@ async def find_inbox(call: Call, inbox_id: UUID) -> AccountView | Creation:
         if creation is None:
             raise not_found("inbox")
         if creation.is_open or creation.code is not None:
-            return creation
+            return _nameless(unborn_account(creation, None))
         # The name was one of an inbox that existed; that one was the answer.
         view = await queries.get_account(connection, creation.answer_subject_id or inbox_id)
         if view is None:
@@ -64,36 +57,14 @@ async def find_inbox(call: Call, inbox_id: UUID) -> AccountView | Creation:
         return view
 
 
-async def made_inbox(call: Call, inbox_id: UUID) -> AccountView:
-    """Return an inbox that its owner knows.
-
-    Raises:
-        ApiError: It does not exist, does not exist yet, or is not the caller's (404).
-    """
-    found = await find_inbox(call, inbox_id)
-    if isinstance(found, Creation) or found.account.account_id != inbox_id:
-        raise not_found("inbox")
-    return found
-
-
 async def list_inboxes(call: Call, workspace_id: UUID | None) -> list[AccountView]:
     """Return every inbox that the caller sees, of one workspace if asked, newest first."""
-    caller = _seeing(call.caller, workspace_id)
-    views: list[AccountView] = []
-    cursor: str | None = None
-    async with call.edge.reader.bound(caller) as connection:
-        while True:
-            page = await queries.list_accounts(
-                connection, dialect=caller.dialect, limit=_PAGE, cursor=cursor
-            )
-            views += [view for view in page.items if view.status not in _UNLISTED]
-            cursor = page.next_cursor
-            if cursor is None:
-                return views
+    views = await _all(call, queries.list_accounts, workspace_id)
+    return [view for view in views if view.status not in _UNLISTED]
 
 
-async def find_domain(call: Call, domain_id: UUID) -> dict[str, Any]:
-    """Return a domain as it stands; one whose claim is still being made reads as `pending`.
+async def find_domain(call: Call, domain_id: UUID) -> DomainView:
+    """Return a domain as it stands; one that only its request knows is at version 0.
 
     Raises:
         ApiError: Nothing knows it, or it is not the caller's (404).
@@ -101,95 +72,54 @@ async def find_domain(call: Call, domain_id: UUID) -> dict[str, Any]:
     async with call.edge.reader.bound(call.caller) as connection:
         view = await queries.get_domain(connection, domain_id, dialect=call.caller.dialect)
         if view is not None:
-            return domain_json(view)
+            return view
         creation = await _creation(connection, call, RequestKind.DOMAIN_CREATE, domain_id)
         if creation is None:
             raise not_found("domain")
         if creation.is_open or creation.code is not None:
-            return _unborn_domain(creation)
+            return unborn_domain(creation)
         view = await queries.get_domain(connection, creation.answer_subject_id or domain_id)
         if view is None:
             raise not_found("domain")
-        return domain_json(view)
-
-
-async def made_domain(call: Call, domain_id: UUID) -> DomainView:
-    """Return a domain that its owner knows.
-
-    Raises:
-        ApiError: It does not exist, does not exist yet, or is not the caller's (404).
-    """
-    async with call.edge.reader.bound(call.caller) as connection:
-        view = await queries.get_domain(connection, domain_id, dialect=call.caller.dialect)
-    if view is None:
-        raise not_found("domain")
-    return view
+        return view
 
 
 async def list_domains(call: Call) -> list[DomainView]:
     """Return every domain that the caller sees, newest first."""
-    views: list[DomainView] = []
+    return await _all(call, queries.list_domains, None)
+
+
+async def find_workspace(call: Call, connection: Connection, workspace_id: UUID) -> Workspace:
+    """Return a workspace of the caller's tenant.
+
+    Raises:
+        ApiError: The tenant has none of this id (404).
+    """
+    caller = call.caller
+    found = await get_workspace(connection, caller.tenant_id, workspace_id, caller.dialect)
+    if found is None:
+        raise not_found("workspace")
+    return found
+
+
+async def _all(call: Call, query: _Query[Item], workspace_id: UUID | None) -> list[Item]:
+    """Return a whole list as of one instant; this dialect knows no pages."""
+    caller = call.caller.model_copy(update={"workspace_id": workspace_id}) if workspace_id else call.caller
+    items: list[Item] = []
     cursor: str | None = None
-    async with call.edge.reader.bound(call.caller) as connection:
+    async with call.edge.reader.bound(caller) as connection:
         while True:
-            page = await queries.list_domains(
-                connection, dialect=call.caller.dialect, limit=_PAGE, cursor=cursor
-            )
-            views += page.items
+            page = await query(connection, dialect=caller.dialect, limit=_PAGE, cursor=cursor)
+            items += page.items
             cursor = page.next_cursor
             if cursor is None:
-                return views
+                return items
 
 
-async def workspace_asked(call: Call, text: str | None) -> UUID | None:
-    """Return the workspace that a list is limited to, None for all that the key sees.
-
-    Raises:
-        ApiError: It is none of the tenant's (404), or another than the key's (403).
-    """
-    if text is None:
-        return None
-    found = parse_uuid(text)
-    if found is None:
-        raise invalid("The parameter workspace must be a UUID.", parameter="workspace")
-    return await call.workspace_or_default(found)
-
-
-def require_master(call: Call) -> None:
-    """Check that the key is not one of a single inbox.
-
-    Raises:
-        ApiError: It is (403).
-    """
-    if call.account_id is not None:
-        raise forbidden("of a master key")
-
-
-def unborn_inbox(creation: Creation, servers: MailServers) -> dict[str, Any]:
-    """Return an inbox of which only the request is known: being made, or refused."""
-    data = creation.data
-    username = data.get("username")
-    email = f"{username}@{data['domain']}" if username else None
-    return {
-        "id": str(creation.subject_id),
-        "email": email,
-        "canonicalEmail": email,
-        "username": username,
-        "domain": data["domain"],
-        "displayName": data.get("display_name"),
-        "workspaceId": data["workspace_id"],
-        "addresses": [{"address": email, "isPrimary": True}] if email else [],
-        **servers_json(email, servers),
-        "createdAt": instant(creation.accepted_at),
-        "status": "provisioning" if creation.is_open else "failed",
-        "metadata": {},
-        "failure": failure_json(creation.code, creation.message or "") if creation.code else None,
-    }
-
-
-def inbox_as_read(found: AccountView | Creation, servers: MailServers) -> dict[str, Any]:
-    """Return an inbox as it stands, without its password."""
-    return unborn_inbox(found, servers) if isinstance(found, Creation) else read_inbox_json(found, servers)
+def _nameless(view: AccountView) -> AccountView:
+    """Return an inbox without the address asked for: which one it gets is not decided."""
+    account = view.account.model_copy(update={"address": "", "username": ""})
+    return replace(view, account=account)
 
 
 async def _creation(
@@ -200,19 +130,3 @@ async def _creation(
     if creation is None or creation.is_open or creation.code is not None:
         return creation
     return creation if creation.answer_subject_id not in {None, subject_id} else None
-
-
-def _seeing(caller: Caller, workspace_id: UUID | None) -> Caller:
-    return caller.model_copy(update={"workspace_id": workspace_id}) if workspace_id else caller
-
-
-def _unborn_domain(creation: Creation) -> dict[str, Any]:
-    return {
-        "id": str(creation.subject_id),
-        "domain": creation.data["domain"],
-        "status": "pending" if creation.is_open else "failed",
-        "workspaceId": creation.data["workspace_id"],
-        "dnsRecords": [],
-        "createdAt": instant(creation.accepted_at),
-        "updatedAt": instant(creation.answered_at or creation.accepted_at),
-    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +12,12 @@ from services.gateway.views import AccountView, DomainView, Status
 from shared.contracts.accounts import AccountState
 from shared.contracts.domains import DnsRecord, DomainStatus
 
+Json = dict[str, Any]
+
 JSON = "application/json"
+INBOXES = "/v1/inboxes"
+DOMAINS = "/v1/domains"
+WORKSPACES = "/v1/workspaces"
 
 STARTTLS_PORT = 587
 """At this port mail clients begin in the clear and then encrypt; at every other they encrypt from the beginning."""
@@ -22,40 +26,23 @@ _STATUS = {Status.PROVISIONING: "provisioning", Status.FAILED: "failed", Status.
 _DOMAIN_STATUS = {DomainStatus.VERIFYING: "pending"}
 
 
-@dataclass(frozen=True, slots=True)
-class MailServers:
-    """Where mail clients reach the inboxes."""
+def inbox_json(account: AccountState, servers: MailServers, password: str | None = None) -> Json:
+    """Return an inbox as every route shows it; without a password the fields for it are left out (S2-31, A34).
 
-    imap_host: str
-    imap_port: int
-    smtp_host: str
-    smtp_port: int
-
-
-def inbox_json(account: AccountState, servers: MailServers, password: str | None = None) -> dict[str, Any]:
-    """Return an inbox as every route shows it; without a password the fields for it are left out (S2-31, A34)."""
+    An address that is not allocated yet is null.
+    """
     email = account.primary_alias or account.address
+    addresses = (account.address, *account.aliases) if email else ()
+    login = {"username": account.address or None, **({"password": password} if password is not None else {})}
     return {
         "id": str(account.account_id),
-        "email": email,
-        "canonicalEmail": account.address,
-        "username": account.username,
+        "email": email or None,
+        "canonicalEmail": account.address or None,
+        "username": account.username or None,
         "domain": account.domain,
         "displayName": account.display_name,
         "workspaceId": str(account.workspace_id),
-        "addresses": [
-            {"address": address, "isPrimary": address == email}
-            for address in (account.address, *account.aliases)
-        ],
-        **servers_json(account.address, servers, password),
-        "createdAt": instant(account.created_at),
-    }
-
-
-def servers_json(address: str | None, servers: MailServers, password: str | None = None) -> dict[str, Any]:
-    """Return what a mail client needs to read and send the inbox's mail (S2-37)."""
-    login = {"username": address, **({"password": password} if password is not None else {})}
-    return {
+        "addresses": [{"address": address, "isPrimary": address == email} for address in addresses],
         "imap": {"host": servers.imap_host, "port": servers.imap_port, "tls": True, **login},
         "smtp": {
             "host": servers.smtp_host,
@@ -63,27 +50,22 @@ def servers_json(address: str | None, servers: MailServers, password: str | None
             "starttls": servers.smtp_port == STARTTLS_PORT,
             **login,
         },
+        "createdAt": instant(account.created_at),
     }
 
 
-def read_inbox_json(view: AccountView, servers: MailServers, password: str | None = None) -> dict[str, Any]:
+def read_inbox_json(view: AccountView, servers: MailServers, password: str | None = None) -> Json:
     """Return an inbox as reads show it: with how it stands and what its owner keeps beside it."""
-    account = view.account
-    failure = account.failure
+    account, failure = view.account, view.account.failure
     return {
         **inbox_json(account, servers, password),
         "status": _STATUS.get(view.status, "active"),
         "metadata": account.metadata,
-        "failure": failure_json(failure.code, failure.message) if failure else None,
+        "failure": {"error": failure.message, "code": shown_code(failure.code)} if failure else None,
     }
 
 
-def failure_json(code: str, message: str) -> dict[str, str]:
-    """Return why an inbox could not be made, in the words of an error."""
-    return {"error": message, "code": shown_code(code)}
-
-
-def domain_json(view: DomainView) -> dict[str, Any]:
+def domain_json(view: DomainView) -> Json:
     """Return a domain as every route shows it."""
     domain = view.domain
     return {
@@ -97,7 +79,7 @@ def domain_json(view: DomainView) -> dict[str, Any]:
     }
 
 
-def _record_json(record: DnsRecord) -> dict[str, Any]:
+def _record_json(record: DnsRecord) -> Json:
     return {
         "type": record.type,
         "name": record.name,
@@ -109,7 +91,7 @@ def _record_json(record: DnsRecord) -> dict[str, Any]:
     }
 
 
-def workspace_json(workspace: Workspace) -> dict[str, Any]:
+def workspace_json(workspace: Workspace) -> Json:
     """Return a workspace with how much is in it."""
     return {
         "id": str(workspace.id),
@@ -122,7 +104,7 @@ def workspace_json(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def key_json(key: ShownKey) -> dict[str, Any]:
+def key_json(key: ShownKey) -> Json:
     """Return a workspace's key without its secret."""
     return {
         "id": key.id,

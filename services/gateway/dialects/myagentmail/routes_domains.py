@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.gateway.bodies import read_json, read_nothing, shaped
-from services.gateway.calls import Call, allowed
 from services.gateway.dialects.myagentmail import reads
 from services.gateway.dialects.myagentmail.docs import documented
-from services.gateway.dialects.myagentmail.errors import encode
-from services.gateway.dialects.myagentmail.render import JSON, domain_json
+from services.gateway.dialects.myagentmail.parameters import DomainReader, DomainWriter, Id
+from services.gateway.dialects.myagentmail.render import DOMAINS, domain_json
 from services.gateway.dialects.myagentmail.responses import Deleted, Domain, DomainList
 from services.gateway.dialects.myagentmail.schemas import CreateDomain
+from services.gateway.dialects.myagentmail.subjects import answered, ask, ask_of_domain
 from services.gateway.requests.model import RequestKind
 from shared.contracts.domains import DomainDeletionRequested, DomainRequested, DomainVerificationRequested
-from shared.contracts.requests import Dialect
 
-PATH = "/v1/domains"
-router = APIRouter(prefix=PATH, tags=["domains"])
-
-Reader = Annotated[Call, Depends(allowed("domains:read", Dialect.MYAGENTMAIL))]
-Writer = Annotated[Call, Depends(allowed("domains:write", Dialect.MYAGENTMAIL))]
-Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
+router = APIRouter(prefix=DOMAINS, tags=["domains"])
 
 
 @router.post(
@@ -41,36 +34,36 @@ Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
         waits=True,
     ),
 )
-async def create_domain(call: Writer) -> Response:
+async def create_domain(call: DomainWriter) -> Response:
     """Claim a domain for a workspace; the answer has the records it needs, or is the claim the workspace has already.
 
     They are published by themselves where this installation manages the zone.
     """
-    wanted = shaped(CreateDomain, await read_json(call.http))
+    wanted = shaped(CreateDomain, await readanswered(call.http))
     workspace_id = await call.workspace_or_default(UUID(wanted.workspace_id) if wanted.workspace_id else None)
     data = DomainRequested(caller=call.caller, workspace_id=workspace_id, domain=wanted.domain)
-    asked = await call.ask(
+    return await ask(
+        call,
         RequestKind.DOMAIN_CREATE,
         call.edge.ids.new(),
         data,
-        body=wanted.model_dump(),
         workspace_id=workspace_id,
+        body=wanted.model_dump(),
     )
-    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, asked.subject_id))
 
 
 @router.get("", **documented("listDomains", "List domains", keys="tk wk", success={200: DomainList}))
-async def list_domains(call: Reader) -> Response:
+async def list_domains(call: DomainReader) -> Response:
     """List domains, newest first."""
-    return _json({"domains": [domain_json(view) for view in await reads.list_domains(call)]})
+    return answered({"domains": [domainanswered(view) for view in await reads.list_domains(call)]})
 
 
 @router.get(
     "/{id}", **documented("getDomain", "Read a domain", keys="tk wk", success={200: Domain}, errors=(404,))
 )
-async def get_domain(call: Reader, id: Id) -> Response:  # noqa: A002  the name in the path
+async def get_domain(call: DomainReader, id: Id) -> Response:  # noqa: A002  the name in the path
     """Read one domain with the records it needs and what DNS was last seen to answer."""
-    return _json(await reads.find_domain(call, reads.parse_id(id, "domain")))
+    return answered(domain_json(await reads.find_domain(call, id)))
 
 
 @router.post(
@@ -85,18 +78,11 @@ async def get_domain(call: Reader, id: Id) -> Response:  # noqa: A002  the name 
         waits=True,
     ),
 )
-async def verify_domain(call: Writer, id: Id) -> Response:  # noqa: A002  the name in the path
+async def verify_domain(call: DomainWriter, id: Id) -> Response:  # noqa: A002  the name in the path
     """Check the domain's records now; repeat until `status` is `verified` or `failed`."""
-    domain_id = reads.parse_id(id, "domain")
     await read_nothing(call.http)
-    view = await reads.made_domain(call, domain_id)
-    asked = await call.ask(
-        RequestKind.DOMAIN_VERIFY,
-        domain_id,
-        DomainVerificationRequested(caller=call.caller),
-        workspace_id=view.domain.workspace_id,
-    )
-    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, domain_id))
+    data = DomainVerificationRequested(caller=call.caller)
+    return await ask_of_domain(call, RequestKind.DOMAIN_VERIFY, id, data)
 
 
 @router.delete(
@@ -111,25 +97,7 @@ async def verify_domain(call: Writer, id: Id) -> Response:  # noqa: A002  the na
         waits=True,
     ),
 )
-async def delete_domain(call: Writer, id: Id) -> Response:  # noqa: A002  the name in the path
+async def delete_domain(call: DomainWriter, id: Id) -> Response:  # noqa: A002  the name in the path
     """Give up a domain; refused while there are inboxes or addresses at it."""
-    domain_id = reads.parse_id(id, "domain")
-    view = await reads.made_domain(call, domain_id)
-    asked = await call.ask(
-        RequestKind.DOMAIN_DELETE,
-        domain_id,
-        DomainDeletionRequested(caller=call.caller, cascade=False),
-        workspace_id=view.domain.workspace_id,
-    )
-    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, domain_id))
-
-
-async def _as_it_stands(call: Call, domain_id: UUID) -> Response:
-    response = _json(await reads.find_domain(call, domain_id))
-    response.status_code = 202
-    response.headers["Location"] = f"{PATH}/{domain_id}"
-    return response
-
-
-def _json(body: Any) -> Response:
-    return Response(encode(body), media_type=JSON)
+    data = DomainDeletionRequested(caller=call.caller, cascade=False)
+    return await ask_of_domain(call, RequestKind.DOMAIN_DELETE, id, data)

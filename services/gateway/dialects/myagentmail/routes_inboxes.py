@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from services.gateway.bodies import read_json, read_nothing, read_optional_json, shaped
-from services.gateway.calls import Call, allowed
+from services.gateway.bodies import read_json, read_optional_json, shaped
+from services.gateway.calls import Call
 from services.gateway.dialects.myagentmail import reads
 from services.gateway.dialects.myagentmail.docs import documented
-from services.gateway.dialects.myagentmail.errors import encode
-from services.gateway.dialects.myagentmail.render import JSON, read_inbox_json
+from services.gateway.dialects.myagentmail.parameters import (
+    Id,
+    InboxLister,
+    InboxReader,
+    InboxWriter,
+    flag,
+    workspace_asked,
+)
+from services.gateway.dialects.myagentmail.render import INBOXES, read_inbox_json
 from services.gateway.dialects.myagentmail.responses import (
     AddedAddress,
     CreatedInbox,
@@ -32,9 +39,9 @@ from services.gateway.dialects.myagentmail.schemas import (
     CreateInbox,
     is_address,
 )
-from services.gateway.errors import ApiError, invalid
+from services.gateway.dialects.myagentmail.subjects import answered, ask, ask_of_inbox
+from services.gateway.errors import ApiError
 from services.gateway.requests.model import RequestKind
-from services.gateway.requests.reads import Creation
 from services.gateway.tenancy.tenants import get_tenant
 from shared.contracts.accounts import (
     AccountChangeRequested,
@@ -47,17 +54,11 @@ from shared.contracts.accounts import (
     Plan,
     Step,
 )
-from shared.contracts.requests import Dialect
 
-PATH = "/v1/inboxes"
-router = APIRouter(prefix=PATH, tags=["inboxes"])
+router = APIRouter(prefix=INBOXES, tags=["inboxes"])
 
 PLAN = Plan(steps=(Step.INBOX, Step.CREDENTIALS))
 """What a MyAgentMail inbox is made of."""
-
-Reader = Annotated[Call, Depends(allowed("inboxes:read", Dialect.MYAGENTMAIL))]
-Writer = Annotated[Call, Depends(allowed("inboxes:write", Dialect.MYAGENTMAIL))]
-Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 
 
 @router.post(
@@ -74,7 +75,7 @@ Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
     ),
 )
 async def create_inbox(
-    call: Writer,
+    call: InboxWriter,
     strict: Annotated[
         str,
         Query(
@@ -92,8 +93,7 @@ async def create_inbox(
 
     Answers 202 when the wait is over before the inbox is made; `GET` shows when it is, and its password.
     """
-    if strict not in {"true", "false"}:
-        raise invalid("The parameter strict must be true or false.", parameter="strict")
+    is_strict = flag("strict", strict)
     wanted = shaped(CreateInbox, await read_optional_json(call.http))
     workspace_id = await call.workspace_or_default(UUID(wanted.workspace_id) if wanted.workspace_id else None)
     data = AccountRequested(
@@ -102,18 +102,18 @@ async def create_inbox(
         workspace_id=workspace_id,
         username=wanted.username,
         domain=wanted.domain or DEFAULT_DOMAIN,
-        naming=Naming.OWN_OR_EXACT if strict == "true" else Naming.OWN_OR_SUFFIXED,
+        naming=Naming.OWN_OR_EXACT if is_strict else Naming.OWN_OR_SUFFIXED,
         name_source=None if wanted.username else await _tenant_name(call),
         display_name=wanted.display_name,
     )
-    asked = await call.ask(
+    return await ask(
+        call,
         RequestKind.ACCOUNT_CREATE,
         call.edge.ids.new(),
         data,
-        body=wanted.model_dump(),
         workspace_id=workspace_id,
+        body=wanted.model_dump(),
     )
-    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, asked.subject_id))
 
 
 @router.get(
@@ -127,7 +127,7 @@ async def create_inbox(
     ),
 )
 async def list_inboxes(
-    call: Reader,
+    call: InboxLister,
     workspace: Annotated[
         str | None,
         Query(
@@ -137,9 +137,8 @@ async def list_inboxes(
     ] = None,
 ) -> Response:
     """List inboxes, newest first, without passwords; those that failed or are being deleted are left out."""
-    reads.require_master(call)
-    views = await reads.list_inboxes(call, await reads.workspace_asked(call, workspace))
-    return _json({"inboxes": [read_inbox_json(view, call.edge.servers) for view in views]})
+    views = await reads.list_inboxes(call, await workspace_asked(call, workspace))
+    return answered({"inboxes": [read_inbox_json(view, call.edge.mail_servers) for view in views]})
 
 
 @router.get(
@@ -152,14 +151,12 @@ async def list_inboxes(
         errors=(404,),
     ),
 )
-async def get_inbox(call: Reader, id: Id) -> Response:  # noqa: A002  the name in the path
+async def get_inbox(call: InboxReader, id: Id) -> Response:  # noqa: A002  the name in the path
     """Read one inbox with all its addresses and what mail clients need to log in."""
-    found = await reads.find_inbox(call, reads.parse_id(id, "inbox"))
-    servers = call.edge.servers
-    if isinstance(found, Creation):
-        return _json({**reads.unborn_inbox(found, servers), "imapPassword": None})
-    password = await reads.password_of(call, found.account)
-    return _json({**read_inbox_json(found, servers, password), "imapPassword": password})
+    view = await reads.find_inbox(call, id)
+    password = await reads.password_of(call, view)
+    shown = read_inbox_json(view, call.edge.mail_servers, password)
+    return answered({**shown, "imapPassword": password})
 
 
 @router.patch(
@@ -175,27 +172,17 @@ async def get_inbox(call: Reader, id: Id) -> Response:  # noqa: A002  the name i
         waits=True,
     ),
 )
-async def update_inbox(call: Writer, id: Id) -> Response:  # noqa: A002  the name in the path
+async def update_inbox(call: InboxWriter, id: Id) -> Response:  # noqa: A002  the name in the path
     """Change the display name or the metadata; username, domain and canonical address never change."""
-    inbox_id = reads.parse_id(id, "inbox")
     wanted = shaped(ChangeInbox, await read_json(call.http))
-    view = await reads.made_inbox(call, inbox_id)
     changed = tuple(sorted(wanted.model_fields_set))
     if not changed:
-        return _json({"updated": False, "id": str(inbox_id)})
-    data = AccountChangeRequested(
-        caller=call.caller,
-        changes=AccountChanges(display_name=wanted.display_name, metadata=wanted.metadata or {}),
-        changed=changed,
-    )
-    asked = await call.ask(
-        RequestKind.ACCOUNT_CHANGE,
-        inbox_id,
-        data,
-        body=wanted.model_dump(include=set(changed)),
-        workspace_id=view.account.workspace_id,
-    )
-    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, inbox_id))
+        await reads.find_inbox(call, id)
+        return answered({"updated": False, "id": str(id)})
+    changes = AccountChanges(display_name=wanted.display_name, metadata=wanted.metadata or {})
+    data = AccountChangeRequested(caller=call.caller, changes=changes, changed=changed)
+    body = wanted.model_dump(include=set(changed))
+    return await ask_of_inbox(call, RequestKind.ACCOUNT_CHANGE, id, data, body=body)
 
 
 @router.delete(
@@ -209,24 +196,13 @@ async def update_inbox(call: Writer, id: Id) -> Response:  # noqa: A002  the nam
         waits=True,
     ),
 )
-async def delete_inbox(call: Writer, id: Id) -> Response:  # noqa: A002  the name in the path
+async def delete_inbox(call: InboxWriter, id: Id) -> Response:  # noqa: A002  the name in the path
     """Delete an inbox with everything it has at the provider; its address can never be used again.
 
     An inbox that is still being made is deleted too; the call that makes it is then answered 409 `INBOX_DELETED`.
     """
-    inbox_id = reads.parse_id(id, "inbox")
-    found = await reads.find_inbox(call, inbox_id)
-    if isinstance(found, Creation):
-        workspace_id = UUID(found.data["workspace_id"])
-    else:
-        workspace_id = found.account.workspace_id
-    asked = await call.ask(
-        RequestKind.ACCOUNT_DELETE,
-        inbox_id,
-        AccountDeletionRequested(caller=call.caller),
-        workspace_id=workspace_id,
-    )
-    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, inbox_id))
+    data = AccountDeletionRequested(caller=call.caller)
+    return await ask_of_inbox(call, RequestKind.ACCOUNT_DELETE, id, data)
 
 
 @router.post(
@@ -246,20 +222,11 @@ async def delete_inbox(call: Writer, id: Id) -> Response:  # noqa: A002  the nam
         waits=True,
     ),
 )
-async def add_address(call: Writer, id: Id) -> Response:  # noqa: A002  the name in the path
+async def add_address(call: InboxWriter, id: Id) -> Response:  # noqa: A002  the name in the path
     """Give an inbox a further address, at a platform domain or at a verified domain of its workspace."""
-    inbox_id = reads.parse_id(id, "inbox")
     wanted = shaped(AddAddress, await read_json(call.http))
-    view = await reads.made_inbox(call, inbox_id)
     data = AddressAdditionRequested(caller=call.caller, address=wanted.email, is_primary=wanted.primary)
-    asked = await call.ask(
-        RequestKind.ADDRESS_ADD,
-        inbox_id,
-        data,
-        body=wanted.model_dump(),
-        workspace_id=view.account.workspace_id,
-    )
-    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, inbox_id))
+    return await ask_of_inbox(call, RequestKind.ADDRESS_ADD, id, data, body=wanted.model_dump())
 
 
 @router.delete(
@@ -275,22 +242,16 @@ async def add_address(call: Writer, id: Id) -> Response:  # noqa: A002  the name
     ),
 )
 async def remove_address(
-    call: Writer,
+    call: InboxWriter,
     id: Id,  # noqa: A002  the name in the path
     address: Annotated[str, Path(description="URL-encoded.")],
 ) -> Response:
     """Take an address away from an inbox; when it was the primary one, the canonical one is primary again."""
-    inbox_id = reads.parse_id(id, "inbox")
-    view = await reads.made_inbox(call, inbox_id)
     if not is_address(address):
+        await reads.find_inbox(call, id)
         raise ApiError(404, "address_not_found", "The inbox does not have this address.")
-    asked = await call.ask(
-        RequestKind.ADDRESS_REMOVE,
-        inbox_id,
-        AddressRemovalRequested(caller=call.caller, address=address),
-        workspace_id=view.account.workspace_id,
-    )
-    return await call.respond(asked, otherwise=lambda: _as_it_stands(call, inbox_id))
+    data = AddressRemovalRequested(caller=call.caller, address=address)
+    return await ask_of_inbox(call, RequestKind.ADDRESS_REMOVE, id, data)
 
 
 async def _tenant_name(call: Call) -> str:
@@ -299,12 +260,3 @@ async def _tenant_name(call: Call) -> str:
     if tenant is None:
         raise LookupError("a key belongs to a tenant that is not there")
     return tenant.name
-
-
-async def _as_it_stands(call: Call, inbox_id: UUID) -> Response:
-    inbox = reads.inbox_as_read(await reads.find_inbox(call, inbox_id), call.edge.servers)
-    return Response(encode(inbox), 202, {"Location": f"{PATH}/{inbox_id}"}, JSON)
-
-
-def _json(body: object) -> Response:
-    return Response(encode(body), media_type=JSON)
