@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from services.gateway.addresses import Addresses
 from services.gateway.calls import Edge
+from services.gateway.dialects.myagentmail.routes import ROUTES as MYAGENTMAIL
 from services.gateway.dialects.puffle.routes import ROUTES as PUFFLE
 from services.gateway.dialects.sendmux.routes import ROUTES as SENDMUX
 from services.gateway.middleware import REFUSALS, EdgeMiddleware
@@ -18,7 +19,7 @@ from services.gateway.openapi import describe
 from services.gateway.reads import Reader
 from services.gateway.requests.accept import Requests
 from services.gateway.requests.reads import answers_of
-from services.gateway.requests.render import render_answer
+from services.gateway.requests.render import rendering
 from services.gateway.requests.store import forget_expired
 from services.gateway.requests.wait import Waiting
 from services.gateway.security.authenticate import Authenticator
@@ -77,7 +78,7 @@ def build(settings: GatewaySettings, *, clock: Clock | None = None, ids: Ids | N
     )
     app.add_middleware(EdgeMiddleware, clock=clock, ids=ids, limits=_limits(settings))
     # Kept flat, so that a refused method can be told which ones its path has.
-    app.router.routes += [*PUFFLE, *SENDMUX]
+    app.router.routes += [*PUFFLE, *MYAGENTMAIL, *SENDMUX]
     describe(app)
     return app
 
@@ -87,7 +88,7 @@ async def _running(
     app: FastAPI, settings: GatewaySettings, keys: MasterKeys | None, clock: Clock, ids: Ids
 ) -> AsyncIterator[None]:
     url, kafka = settings.database_url.get_secret_value(), settings.kafka()
-    recorder = Recorder(clock, ids)
+    recorder, servers = Recorder(clock, ids), settings.mail_servers()
     async with (
         _pool(url, ROLE, settings.gateway_pool_size) as pool,
         _pool(url, REQUEST_ROLE, settings.gateway_read_pool_size) as read_pool,
@@ -95,7 +96,7 @@ async def _running(
         open_relay = partial(connect, url, schema=SERVICE, role=ROLE, application=f"{SERVICE}-relay")
         relay = Relay(SERVICE, open_relay, kafka)
         waiting = Waiting(lambda wanted: answers_of(pool, wanted, keys), limit=settings.gateway_waiting_calls)
-        projector = Projector(render_answer, clock, keys, lambda _: waiting.wake())
+        projector = Projector(rendering(servers), clock, keys, lambda _: waiting.wake())
         batches = Batches(SERVICE, pool, projector.on_events, recorder, frozenset())
         consumer = Consumer(
             SERVICE, pool, kafka, TOPICS, batches, projector.on_events, after_commit=projector.after_commit
@@ -113,6 +114,7 @@ async def _running(
             markers=ReadMarkers(pool),
             clock=clock,
             ids=ids,
+            mail_servers=servers,
             database=database,
             wait_seconds=settings.gateway_wait_seconds,
             longest_wait_seconds=settings.gateway_longest_wait_seconds,

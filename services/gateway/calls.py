@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -15,6 +15,7 @@ from starlette.responses import Response
 from services.gateway.addresses import Addresses
 from services.gateway.dialects.registry import EDGES
 from services.gateway.errors import forbidden, forbidden_workspace, not_found
+from services.gateway.mail_servers import MailServers
 from services.gateway.reads import Reader
 from services.gateway.requests.accept import Asked, Asking, Guard, Requests
 from services.gateway.requests.decide import Change, Deciding
@@ -28,6 +29,7 @@ from services.gateway.tenancy.workspaces import has_workspace
 from shared.clock import Clock, Ids
 from shared.contracts.requests import Caller, Dialect
 from shared.contracts.requests import Request as RequestData
+from shared.db.pool import Connection
 from shared.startup import Condition
 
 
@@ -42,6 +44,7 @@ class Edge:
     markers: ReadMarkers
     clock: Clock
     ids: Ids
+    mail_servers: MailServers
     database: Condition
     wait_seconds: float
     longest_wait_seconds: float
@@ -139,6 +142,31 @@ class Call:
         return await self.edge.requests.ask(
             asking, wait_seconds=self.patience().seconds, left=partial(_disconnected, self.http), guard=guard
         )
+
+    async def ask_of_many(
+        self,
+        connection: Connection,
+        kind: RequestKind,
+        subject_ids: Iterable[UUID],
+        data: RequestData,
+        workspace_id: UUID,
+    ) -> None:
+        """Ask the owner for the same thing about many, in the transaction of a change; nobody waits for the answers."""
+        askings = [
+            Asking(
+                kind=kind,
+                caller=self.caller,
+                workspace_id=workspace_id,
+                subject_id=subject_id,
+                route=self._route,
+                call_id=self.id,
+                data=data,
+                fingerprint=b"",
+                policy=EDGES[self.caller.dialect].idempotency,
+            )
+            for subject_id in subject_ids
+        ]
+        await self.edge.requests.record(connection, askings)
 
     async def decide(self, change: Change, *, body: Any = None, subject_id: UUID | None = None) -> Response:
         """Do what the gateway decides by itself, once per Idempotency-Key, and return the response.

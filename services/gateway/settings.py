@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.gateway.mail_servers import MailServers
 from shared.settings import CommonSettings
 
 
@@ -22,3 +23,15 @@ class GatewaySettings(CommonSettings):
     """How many calls a Sendmux key may make in a minute, over all processes; 0 is no limit."""
     gateway_calls_per_minute: int = 600_000
     """The same for a key of the other dialects."""
+    imap_host: str = "imap.agentmail.to"
+    """Where mail clients read the inboxes' mail."""
+    imap_port: int = 993
+    """The port they read it at."""
+    smtp_host: str = "smtp.agentmail.to"
+    """Where mail clients send the inboxes' mail."""
+    smtp_port: int = 465
+    """The port they send it at; 587 is STARTTLS."""
+
+    def mail_servers(self) -> MailServers:
+        """Return what clients are told of the mail servers."""
+        return MailServers(self.imap_host, self.imap_port, self.smtp_host, self.smtp_port)

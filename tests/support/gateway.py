@@ -14,7 +14,8 @@ import uvicorn
 
 from mailwright.ports import free_port
 from services.gateway.bootstrap import build
-from services.gateway.requests.render import render_answer
+from services.gateway.mail_servers import MailServers
+from services.gateway.requests.render import rendering
 from services.gateway.security.keys import KeyKind
 from services.gateway.security.store import KeyAdmin
 from services.gateway.settings import GatewaySettings
@@ -51,7 +52,7 @@ class GatewaySide:
         self.base_url = base_url
         self.pool = pool
         self.database_url = database_url
-        self.projector = Projector(render_answer, SystemClock(), None, lambda _: None)
+        self.projector = Projector(rendering(MailServers()), SystemClock(), None, lambda _: None)
 
     async def key(
         self,

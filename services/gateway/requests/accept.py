@@ -17,7 +17,7 @@ from services.gateway.requests.store import NewRequest, accept, free_expired_key
 from services.gateway.requests.wait import Left, Waiting
 from shared.contracts.requests import Caller, Request
 from shared.db.grouped_writer import GroupedWriter
-from shared.db.pool import Pool
+from shared.db.pool import Connection, Pool
 from shared.messaging.recorder import Recorder
 from shared.observability.failpoints import failpoint
 from shared.security.vault import MasterKeys
@@ -95,6 +95,10 @@ class Requests:
             if response is None and wait_seconds > 0:
                 response = await self._waiting.answer(request_id, wait_seconds, left)
         return Asked(subject_id, response, is_replay)
+
+    async def record(self, connection: Connection, askings: Sequence[Asking]) -> None:
+        """Accept requests that nobody waits for, in the caller's transaction; they carry no Idempotency-Key."""
+        await accept(connection, [self._new(asking) for asking in askings])
 
     async def decide(self, deciding: Deciding, change: Change) -> tuple[StoredResponse, bool]:
         """Do what the gateway decides by itself; returns the response, and whether it is a repeated one.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from functools import partial
 
 from services.gateway.dialects import puffle
+from services.gateway.dialects.myagentmail import answers as myagentmail
 from services.gateway.dialects.sendmux import answers as sendmux
+from services.gateway.mail_servers import MailServers
 from services.gateway.requests.model import OpenRequest, RequestKind, Secrets, StoredResponse
 from services.gateway.security.keys import KeyKind
 from services.gateway.views import AccountView, DomainView
@@ -22,46 +24,34 @@ It gets what the answer is about, None if there is nothing to show, and the secr
 if there are none to show. A response with secrets in it says so (`is_secret`).
 """
 
-
-@dataclass(frozen=True, slots=True)
-class Renderer:
-    """How a dialect words its answers; `reveals` names the requests whose answers show secrets, and the kind of key."""
-
-    render: Render
-    reveals: Mapping[RequestKind, KeyKind] = field(default_factory=dict)
-
-
-RENDERERS: dict[Dialect, Renderer] = {
-    Dialect.PUFFLE: Renderer(puffle.render_answer),
-    Dialect.SENDMUX: Renderer(sendmux.render_answer, sendmux.REVEALS),
+REVEALS: Mapping[Dialect, Mapping[RequestKind, KeyKind]] = {
+    Dialect.MYAGENTMAIL: myagentmail.REVEALS,
+    Dialect.SENDMUX: sendmux.REVEALS,
 }
+"""The requests whose answers show an inbox's credential, and the kind of key that goes with it."""
 
 
-def render_answer(
-    request: OpenRequest,
-    answer: RequestAnswered,
-    view: AccountView | DomainView | None,
-    secrets: Secrets | None = None,
-) -> StoredResponse:
-    """Return the response to store.
+def rendering(servers: MailServers) -> Render:
+    """Return how this installation words answers; `servers` are where mail clients reach its inboxes."""
+    renderers: dict[Dialect, Render] = {
+        Dialect.PUFFLE: puffle.render_answer,
+        Dialect.MYAGENTMAIL: partial(myagentmail.render_answer, servers),
+        Dialect.SENDMUX: sendmux.render_answer,
+    }
 
-    Raises:
-        LookupError: The request's dialect has no API.
-    """
-    return _renderer(request).render(request, answer, view, secrets)
+    def render(
+        request: OpenRequest,
+        answer: RequestAnswered,
+        view: AccountView | DomainView | None,
+        secrets: Secrets | None = None,
+    ) -> StoredResponse:
+        if request.dialect not in renderers:
+            raise LookupError(f"The dialect {request.dialect} has no API.")
+        return renderers[request.dialect](request, answer, view, secrets)
+
+    return render
 
 
 def revealed_by(request: OpenRequest) -> KeyKind | None:
-    """Return the kind of key that this request's answer shows beside the inbox's credential; None if it shows neither.
-
-    Raises:
-        LookupError: The request's dialect has no API.
-    """
-    return _renderer(request).reveals.get(request.kind)
-
-
-def _renderer(request: OpenRequest) -> Renderer:
-    renderer = RENDERERS.get(request.dialect)
-    if renderer is None:
-        raise LookupError(f"The dialect {request.dialect} has no API.")
-    return renderer
+    """Return the kind of key that this request's answer shows beside the inbox's credential; None if it shows neither."""
+    return REVEALS.get(request.dialect, {}).get(request.kind)

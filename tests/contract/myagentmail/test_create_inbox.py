@@ -31,7 +31,10 @@ FIELDS = {
     "createdAt",
 }  # fmt: skip
 """What the reference shows of an inbox, its secrets aside."""
-IMAP, SMTP = {"host", "port", "tls", "username", "password"}, {"host", "port", "starttls", "username", "password"}
+IMAP, SMTP = (
+    {"host", "port", "tls", "username", "password"},
+    {"host", "port", "starttls", "username", "password"},
+)
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
@@ -83,8 +86,16 @@ async def test_mail_clients_log_in_as_the_canonical_address_with_a_password_that
 ) -> None:
     assert set(scout["imap"]) == IMAP
     assert set(scout["smtp"]) == SMTP
-    assert (scout["imap"]["host"], scout["imap"]["port"], scout["imap"]["tls"]) == ("imap.agentmail.to", 993, True)
-    assert (scout["smtp"]["host"], scout["smtp"]["port"], scout["smtp"]["starttls"]) == ("smtp.agentmail.to", 465, False)
+    assert (scout["imap"]["host"], scout["imap"]["port"], scout["imap"]["tls"]) == (
+        "imap.agentmail.to",
+        993,
+        True,
+    )
+    assert (scout["smtp"]["host"], scout["smtp"]["port"], scout["smtp"]["starttls"]) == (
+        "smtp.agentmail.to",
+        465,
+        False,
+    )
     for server in (scout["imap"], scout["smtp"]):
         assert (server["username"], server["password"]) == (scout["canonicalEmail"], scout["imapPassword"])
     inbox = f"/agentmail/v0/inboxes/{scout['canonicalEmail']}"
@@ -103,8 +114,12 @@ async def test_the_inbox_key_reads_the_inbox_and_makes_none(scout: Json, stack: 
 
 
 @contract("S2-6", "S2-8", "S2-9", "S2-10", "S2-12", "S2-41", "A43")
-@pytest.mark.parametrize("body", [{}, {"username": None, "displayName": None, "domain": None, "workspaceId": None}])
-async def test_everything_may_be_left_open_and_each_such_call_makes_another_inbox(agent: Agent, body: Json) -> None:
+@pytest.mark.parametrize(
+    "body", [{}, {"username": None, "displayName": None, "domain": None, "workspaceId": None}]
+)
+async def test_everything_may_be_left_open_and_each_such_call_makes_another_inbox(
+    agent: Agent, body: Json
+) -> None:
     first, second = [await agent.http.post(INBOXES, json=body) for _ in range(2)]
 
     assert (first.status_code, second.status_code) == (201, 201)
@@ -158,7 +173,9 @@ async def test_the_same_name_again_is_the_same_inbox_without_its_secrets(
 
 
 @contract("A44")
-async def test_another_display_name_changes_nothing_of_an_inbox_that_exists(agent: Agent, scout: Json) -> None:
+async def test_another_display_name_changes_nothing_of_an_inbox_that_exists(
+    agent: Agent, scout: Json
+) -> None:
     answer = await agent.create(scout["username"], displayName="Somebody else")
 
     assert answer.json()["displayName"] == "Scout"
@@ -187,7 +204,9 @@ async def test_of_twenty_at_once_one_makes_it_and_the_others_get_it(agent: Agent
 async def test_get_shows_the_password_again_and_the_key_never(agent: Agent, scout: Json) -> None:
     read = await agent.read(scout["id"])
 
-    assert read["imapPassword"] == read["imap"]["password"] == read["smtp"]["password"] == scout["imapPassword"]
+    assert (
+        read["imapPassword"] == read["imap"]["password"] == read["smtp"]["password"] == scout["imapPassword"]
+    )
     assert "apiKey" not in read
     assert {field: read[field] for field in FIELDS} == {field: scout[field] for field in FIELDS}
     assert (read["status"], read["metadata"], read["failure"]) == ("active", {}, None)

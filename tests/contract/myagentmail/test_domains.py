@@ -98,7 +98,9 @@ async def test_a_domain_with_inboxes_stays_and_goes_after_them(agent: Agent) -> 
     assert domain["id"] not in {each["id"] for each in (await agent.http.get(DOMAINS)).json()["domains"]}
 
 
-@pytest.mark.parametrize("domain", [None, "", "example", "a b.example", "-x.example", "x..example", "é.example", 7])
+@pytest.mark.parametrize(
+    "domain", [None, "", "example", "a b.example", "-x.example", "x..example", "é.example", 7]
+)
 async def test_what_is_no_domain_is_refused(agent: Agent, domain: object) -> None:
     refused = await agent.http.post(DOMAINS, json={"domain": domain})
 

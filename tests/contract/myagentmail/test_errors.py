@@ -28,7 +28,13 @@ JSON = {"Content-Type": "application/json"}
         ("POST", INBOXES, {"content": b'{"x": 1, "x": 2}', "headers": JSON}, 400, "INVALID_JSON"),
         ("POST", INBOXES, {"json": []}, 400, "INVALID_REQUEST"),
         ("POST", INBOXES, {"json": None}, 400, "INVALID_REQUEST"),
-        ("POST", INBOXES, {"content": b"{}", "headers": {"Content-Type": "text/plain"}}, 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (
+            "POST",
+            INBOXES,
+            {"content": b"{}", "headers": {"Content-Type": "text/plain"}},
+            415,
+            "UNSUPPORTED_MEDIA_TYPE",
+        ),
         ("POST", INBOXES, {"content": b"{}"}, 415, "UNSUPPORTED_MEDIA_TYPE"),
         ("POST", INBOXES, {"content": b'"' + b"x" * 70_000 + b'"', "headers": JSON}, 413, "BODY_TOO_LARGE"),
         ("POST", INBOXES, {"json": {}, "headers": {"Idempotency-Key": "k" * 256}}, 400, "INVALID_REQUEST"),
@@ -49,9 +55,25 @@ async def test_every_refusal_has_the_same_two_fields(
 
 @contract("S2-7", "A41", "A58")
 @pytest.mark.parametrize(
-    "username", ["Scout", "SCOUT", "scouT", "", "a b", "scout@", "a@b.example", "scout+tag", "scöut", "a/b", "a" * 65, "a\n"]
+    "username",
+    [
+        "Scout",
+        "SCOUT",
+        "scouT",
+        "",
+        "a b",
+        "scout@",
+        "a@b.example",
+        "scout+tag",
+        "scöut",
+        "a/b",
+        "a" * 65,
+        "a\n",
+    ],
 )
-async def test_usernames_are_lowercase_and_are_not_made_so(agent: Agent, sim: Simulated, username: str) -> None:
+async def test_usernames_are_lowercase_and_are_not_made_so(
+    agent: Agent, sim: Simulated, username: str
+) -> None:
     before = len(sim.ledger("inbox.created"))
 
     answer = await agent.create(username)
@@ -83,7 +105,9 @@ async def test_usernames_may_hold_digits_and_three_signs(agent: Agent, shape: st
         ({"workspaceId": 7}, "workspaceId"),
     ],
 )
-async def test_fields_of_the_wrong_kind_are_refused_by_name(agent: Agent, body: dict[str, Any], named: str) -> None:
+async def test_fields_of_the_wrong_kind_are_refused_by_name(
+    agent: Agent, body: dict[str, Any], named: str
+) -> None:
     answer = await agent.http.post(INBOXES, json=body)
 
     assert (answer.status_code, error_of(answer)) == (400, "INVALID_REQUEST")

@@ -99,7 +99,9 @@ async def test_a_change_of_nothing_changes_nothing(agent: Agent, scout: Json) ->
         ({"metadata": {"x": "y" * 5_000}}, "metadata"),
     ],
 )
-async def test_what_does_not_fit_is_refused_by_name(agent: Agent, scout: Json, body: Json, named: str) -> None:
+async def test_what_does_not_fit_is_refused_by_name(
+    agent: Agent, scout: Json, body: Json, named: str
+) -> None:
     answer = await agent.http.patch(f"{INBOXES}/{scout['id']}", json=body)
 
     assert (answer.status_code, error_of(answer)) == (400, "INVALID_REQUEST")
@@ -110,7 +112,9 @@ async def test_what_does_not_fit_is_refused_by_name(agent: Agent, scout: Json, b
 
 
 @contract("S2-33", "S2-34", "S2-35")
-async def test_a_new_primary_address_is_the_email_and_the_canonical_one_stays(agent: Agent, domain: Json) -> None:
+async def test_a_new_primary_address_is_the_email_and_the_canonical_one_stays(
+    agent: Agent, domain: Json
+) -> None:
     inbox = await agent.inbox(fresh("scout"))
     alias = f"{fresh('hello')}x@{domain['domain']}"
 
@@ -166,9 +170,7 @@ async def test_an_address_needs_a_verified_domain_of_the_workspace(agent: Agent,
     inbox, theirs = await agent.inbox(fresh("scout")), await stranger.domain()
 
     foreign = await agent.http.post(at(inbox), json={"email": f"hello@{theirs['domain']}"})
-    unverified = (
-        await agent.http.post("/v1/domains", json={"domain": f"{fresh('nodns')}x.example"})
-    ).json()
+    unverified = (await agent.http.post("/v1/domains", json={"domain": f"{fresh('nodns')}x.example"})).json()
     early = await agent.http.post(at(inbox), json={"email": f"hello@{unverified['domain']}"})
 
     assert (foreign.status_code, error_of(foreign)) == (404, "DOMAIN_NOT_FOUND")
@@ -193,7 +195,9 @@ async def test_an_address_that_the_inbox_does_not_have_is_a_404(
     assert error_of(refused) in {"NOT_FOUND", "ADDRESS_NOT_FOUND"}
 
 
-@pytest.mark.parametrize("email", ["Hello@myagentmail.com", "hello", "hello@", "a b@myagentmail.com", 7, None])
+@pytest.mark.parametrize(
+    "email", ["Hello@myagentmail.com", "hello", "hello@", "a b@myagentmail.com", 7, None]
+)
 async def test_what_is_no_address_is_refused(agent: Agent, scout: Json, email: object) -> None:
     refused = await agent.http.post(at(scout), json={"email": email})
 

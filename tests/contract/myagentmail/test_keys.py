@@ -11,7 +11,16 @@ import httpx
 import pytest
 
 from services.gateway.security.keys import KeyKind
-from tests.contract.myagentmail.driver import DOMAINS, INBOXES, PLATFORM, WORKSPACES, Agent, Json, error_of, fresh
+from tests.contract.myagentmail.driver import (
+    DOMAINS,
+    INBOXES,
+    PLATFORM,
+    WORKSPACES,
+    Agent,
+    Json,
+    error_of,
+    fresh,
+)
 from tests.support.stack import RunningStack
 
 contract = pytest.mark.contract
@@ -52,7 +61,12 @@ async def client(stack: RunningStack) -> AsyncIterator[httpx.AsyncClient]:
 
 
 NEW_NAME, NEW_ADDRESS, NEW_DOMAIN, ANY = "a new name", "a new address", "a new domain", None
-INBOX, KEY, DOMAIN, WORKSPACE = f"{INBOXES}/:inbox", f"{WORKSPACES}/:workspace/keys", f"{DOMAINS}/:domain", f"{WORKSPACES}/:workspace"
+INBOX, KEY, DOMAIN, WORKSPACE = (
+    f"{INBOXES}/:inbox",
+    f"{WORKSPACES}/:workspace/keys",
+    f"{DOMAINS}/:domain",
+    f"{WORKSPACES}/:workspace",
+)
 
 TABLE: tuple[tuple[str, str, object, dict[str, int]], ...] = (
     # method, path, body, the status that each kind of key gets for what is its own or its tenant's
@@ -94,7 +108,12 @@ def body_of(wanted: object) -> Json | None:
 
 def path_of(template: str, place: Place) -> str:
     """Return the path of a call."""
-    known = {"inbox": place.inbox["id"], "workspace": place.workspace, "domain": place.domain["id"], "unknown": str(uuid4())}
+    known = {
+        "inbox": place.inbox["id"],
+        "workspace": place.workspace,
+        "domain": place.domain["id"],
+        "unknown": str(uuid4()),
+    }
     for name, value in known.items():
         template = template.replace(f":{name}", value)
     return quote(template, safe="/@")
@@ -102,9 +121,17 @@ def path_of(template: str, place: Place) -> str:
 
 @contract("S2-2", "S2-4", "S2-5", "A35", "A38")
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("method", "path", "wanted", "statuses"), TABLE, ids=[f"{m} {p}" for m, p, _, _ in TABLE])
+@pytest.mark.parametrize(
+    ("method", "path", "wanted", "statuses"), TABLE, ids=[f"{m} {p}" for m, p, _, _ in TABLE]
+)
 async def test_each_kind_of_key_may_do_what_the_table_says(
-    client: httpx.AsyncClient, place: Place, kind: str, method: str, path: str, wanted: object, statuses: dict[str, int]
+    client: httpx.AsyncClient,
+    place: Place,
+    kind: str,
+    method: str,
+    path: str,
+    wanted: object,
+    statuses: dict[str, int],
 ) -> None:
     answer = await client.request(
         method, path_of(path, place), json=body_of(wanted), headers={"X-API-Key": place.keys[kind]}
@@ -112,7 +139,10 @@ async def test_each_kind_of_key_may_do_what_the_table_says(
 
     assert answer.status_code == statuses[kind], answer.text
     if answer.status_code >= 400:
-        assert error_of(answer) in {403: {"FORBIDDEN"}, 404: {"NOT_FOUND", "ADDRESS_NOT_FOUND"}}[answer.status_code]
+        assert (
+            error_of(answer)
+            in {403: {"FORBIDDEN"}, 404: {"NOT_FOUND", "ADDRESS_NOT_FOUND"}}[answer.status_code]
+        )
 
 
 @contract("S2-2", "S2-3", "A61")
@@ -147,7 +177,9 @@ async def test_a_key_goes_in_either_header(client: httpx.AsyncClient, place: Pla
 
 
 @contract("A61")
-async def test_keys_of_other_dialects_open_nothing_here(client: httpx.AsyncClient, stack: RunningStack) -> None:
+async def test_keys_of_other_dialects_open_nothing_here(
+    client: httpx.AsyncClient, stack: RunningStack
+) -> None:
     for dialect in ("puffle", "sendmux"):
         answer = await client.get("/v1/me", headers={"X-API-Key": stack.keys[dialect]})
         assert (answer.status_code, error_of(answer)) == (401, "UNAUTHORIZED")
@@ -156,7 +188,8 @@ async def test_keys_of_other_dialects_open_nothing_here(client: httpx.AsyncClien
 @contract("S2-4")
 async def test_me_says_what_the_key_stands_for(client: httpx.AsyncClient, place: Place) -> None:
     me = {
-        kind: (await client.get("/v1/me", headers={"X-API-Key": key})).json() for kind, key in place.keys.items()
+        kind: (await client.get("/v1/me", headers={"X-API-Key": key})).json()
+        for kind, key in place.keys.items()
     }
 
     for kind, shown in me.items():
@@ -171,7 +204,9 @@ async def test_me_says_what_the_key_stands_for(client: httpx.AsyncClient, place:
 
 
 @contract("A35")
-async def test_an_inbox_key_reads_no_other_inbox(client: httpx.AsyncClient, agent: Agent, place: Place) -> None:
+async def test_an_inbox_key_reads_no_other_inbox(
+    client: httpx.AsyncClient, agent: Agent, place: Place
+) -> None:
     sibling = await agent.inbox(fresh("scout"), workspaceId=place.workspace)
 
     answer = await client.get(f"{INBOXES}/{sibling['id']}", headers={"X-API-Key": place.keys["ak"]})
@@ -197,7 +232,11 @@ async def test_a_super_admin_makes_tenants_that_begin_with_a_default_workspace(
     assert (again.status_code, error_of(again)) == (409, "TENANT_EXISTS")
     headers = {"X-API-Key": tenant["apiKey"]}
     [workspace] = (await client.get(WORKSPACES, headers=headers)).json()["workspaces"]
-    assert (workspace["id"], workspace["name"], workspace["isDefault"]) == (tenant["workspaceId"], "Default", True)
+    assert (workspace["id"], workspace["name"], workspace["isDefault"]) == (
+        tenant["workspaceId"],
+        "Default",
+        True,
+    )
     inbox = (await client.post(INBOXES, headers=headers)).json()
     assert inbox["workspaceId"] == tenant["workspaceId"]
     assert inbox["username"].startswith("acme")

@@ -167,7 +167,9 @@ async def test_a_workspace_of_others_is_no_workspace(agent: Agent, stranger: Age
 
 
 async def test_a_workspace_has_its_documented_shape_and_counts_what_is_in_it(agent: Agent) -> None:
-    answer = await agent.http.post(WORKSPACES, json={"name": "Field Sales", "slug": (slug := f"{fresh('s')}x")})
+    answer = await agent.http.post(
+        WORKSPACES, json={"name": "Field Sales", "slug": (slug := f"{fresh('s')}x")}
+    )
 
     assert answer.status_code == 201, answer.text
     made = answer.json()
@@ -211,7 +213,9 @@ async def test_a_deleted_workspace_takes_its_inboxes_domains_and_keys_with_it(
         await agent.gone(each["id"])
     gone = {inbox["email"], at_domain["email"]}
     await eventually(
-        lambda: gone <= {entry["subject"] for entry in sim.ledger("inbox.deleted")}, within=20, what="both inboxes are gone"
+        lambda: gone <= {entry["subject"] for entry in sim.ledger("inbox.deleted")},
+        within=20,
+        what="both inboxes are gone",
     )
 
     async def domain_is_gone() -> bool:

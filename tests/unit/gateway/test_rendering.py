@@ -11,9 +11,10 @@ from uuid import UUID
 import pytest
 
 from services.gateway.dialects.puffle.render import account_json, domain_json, history_json
+from services.gateway.mail_servers import MailServers
 from services.gateway.projection import AccountRow, account_view
 from services.gateway.requests.model import OpenRequest, RequestKind, StoredResponse
-from services.gateway.requests.render import render_answer
+from services.gateway.requests.render import rendering
 from services.gateway.views import AccountView, DomainView, HistoryEntry
 from shared.contracts.accounts import AccountStatus
 from shared.contracts.answers import AccountRequestAnswered, DomainRequestAnswered, Outcome
@@ -49,8 +50,8 @@ def answered(
     is_domain = kind in {RequestKind.DOMAIN_CREATE, RequestKind.DOMAIN_VERIFY}
     made = DomainRequestAnswered if is_domain else AccountRequestAnswered
     subject = DOMAIN if is_domain else ACCOUNT
-    response = render_answer(
-        request(kind), made(request_id=REQUEST, outcome=outcome, subject_id=subject, **changes), view
+    response = rendering(MailServers())(
+        request(kind), made(request_id=REQUEST, outcome=outcome, subject_id=subject, **changes), view, None
     )
     return response, json.loads(response.body)
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.gateway.dialects.myagentmail.errors import shown_code
-from services.gateway.dialects.myagentmail.responses import Error
+from services.gateway.dialects.myagentmail.responses import AgentError
 
 _DESCRIPTIONS = {
     400: "The call is malformed or cannot be done as asked; the sentence names what is wrong with it.",
@@ -65,7 +65,7 @@ _USUAL_CODES = {
     502: ("provider_refused", "provider_unavailable"),
     503: ("service_unavailable",),
 }
-_ALWAYS = (401, 403, 500, 503)
+_ALWAYS = (401, 500, 503)
 
 _REQUEST_ID = {
     "name": "X-Request-Id",
@@ -109,6 +109,7 @@ def documented(
     operation: str,
     summary: str,
     *,
+    scope: str | None,
     keys: str,
     success: dict[int, type[BaseModel]],
     errors: tuple[int, ...] = (),
@@ -119,11 +120,18 @@ def documented(
 ) -> dict[str, Any]:
     """Return the route arguments that document an operation.
 
-    `keys` are the kinds of key it accepts, as prefixes with spaces between; `codes` its codes beyond a status's usual
-    ones. A call that `waits` may answer 202; one that waits or `repeats` takes an Idempotency-Key.
+    `keys` are the kinds of key it accepts, as prefixes with spaces between, and `scope` what such a key must be allowed;
+    `codes` are its codes beyond a status's usual ones. A call that `waits` may answer 202; one that waits or `repeats` takes an Idempotency-Key.
     """
-    extra: dict[str, Any] = {"x-accepted-keys": keys.split()}
-    extra["parameters"] = [_REQUEST_ID, *((_IDEMPOTENCY_KEY,) if waits or repeats else ()), *((_PREFER,) if waits else ())]
+    extra: dict[str, Any] = {
+        "x-accepted-keys": keys.split(),
+        **({"x-required-scope": scope} if scope else {}),
+    }
+    extra["parameters"] = [
+        _REQUEST_ID,
+        *((_IDEMPOTENCY_KEY,) if waits or repeats else ()),
+        *((_PREFER,) if waits else ()),
+    ]
     if body is not None:
         schema = body.model_json_schema()
         is_required = bool(schema.get("required"))
@@ -136,7 +144,7 @@ def documented(
     for status, model in success.items():
         headers = {**(_ANSWER_HEADERS if waits else _HEADERS), **(_PLACE if status in {201, 202} else {})}
         responses[status] = {"model": model, "headers": headers, "description": _SUCCESS[status]}
-    for status in sorted({*errors, *(codes or {}), *_ALWAYS}):
+    for status in sorted({*errors, *(codes or {}), *_ALWAYS, *((403,) if scope else ())}):
         responses[status] = _error(status, (*_USUAL_CODES.get(status, ()), *(codes or {}).get(status, ())))
     return {
         "operation_id": operation,
@@ -158,7 +166,7 @@ def _error(status: int, codes: tuple[str, ...]) -> dict[str, Any]:
         shown_code(code): {"value": {"error": _EXAMPLES[code], "code": shown_code(code)}} for code in codes
     }
     return {
-        "model": Error,
+        "model": AgentError,
         "description": _DESCRIPTIONS[status],
         "headers": headers,
         "content": {"application/json": {"examples": examples}},

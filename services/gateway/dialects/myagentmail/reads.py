@@ -22,7 +22,7 @@ _PAGE = 500
 _UNLISTED = {Status.FAILED, Status.DELETING}
 """What is not there to be used is not in the list; by its id it is found until it is gone."""
 
-Item = TypeVar("Item", covariant=True)
+Item = TypeVar("Item")
 
 
 class _Query(Protocol[Item]):
@@ -55,6 +55,17 @@ async def find_inbox(call: Call, inbox_id: UUID) -> AccountView:
         if view is None:
             raise not_found("inbox")
         return view
+
+
+async def find_inbox_and_password(call: Call, inbox_id: UUID) -> tuple[AccountView, str | None]:
+    """Return an inbox with the password of its mail clients, None while it has none (S2-29).
+
+    Raises:
+        ApiError: Nothing knows it, or it is not the caller's (404).
+    """
+    view = await find_inbox(call, inbox_id)
+    async with call.edge.reader.bound(call.caller) as connection:
+        return view, await call.edge.reader.secret_of(connection, call.caller, view.account)
 
 
 async def list_inboxes(call: Call, workspace_id: UUID | None) -> list[AccountView]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.gateway.dialects.myagentmail.errors import shown_code
+from services.gateway.mail_servers import MailServers
 from services.gateway.tenancy.keys import ShownKey
 from services.gateway.tenancy.workspaces import Workspace
 from services.gateway.views import AccountView, DomainView, Status
@@ -18,9 +19,6 @@ JSON = "application/json"
 INBOXES = "/v1/inboxes"
 DOMAINS = "/v1/domains"
 WORKSPACES = "/v1/workspaces"
-
-STARTTLS_PORT = 587
-"""At this port mail clients begin in the clear and then encrypt; at every other they encrypt from the beginning."""
 
 _STATUS = {Status.PROVISIONING: "provisioning", Status.FAILED: "failed", Status.DELETING: "deleting"}
 _DOMAIN_STATUS = {DomainStatus.VERIFYING: "pending"}
@@ -47,7 +45,7 @@ def inbox_json(account: AccountState, servers: MailServers, password: str | None
         "smtp": {
             "host": servers.smtp_host,
             "port": servers.smtp_port,
-            "starttls": servers.smtp_port == STARTTLS_PORT,
+            "starttls": servers.is_starttls,
             **login,
         },
         "createdAt": instant(account.created_at),

@@ -14,14 +14,14 @@ class _Shown(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel)
 
 
-class Error(_Shown):
+class AgentError(_Shown):
     """Every error: a sentence and a stable code."""
 
     error: str
     code: str
 
 
-class Address(_Shown):
+class InboxAddress(_Shown):
     """An address of an inbox."""
 
     address: str
@@ -51,12 +51,14 @@ class Smtp(_Shown):
 class _Inbox(_Shown):
     id: UUID
     email: str = Field(description="What mail is sent from at present; may be an alias at a domain of yours.")
-    canonical_email: str = Field(description="The inbox's identity and its IMAP and SMTP login; never changes.")
+    canonical_email: str = Field(
+        description="The inbox's identity and its IMAP and SMTP login; never changes."
+    )
     username: str
     domain: str
     display_name: str | None
     workspace_id: UUID
-    addresses: list[Address]
+    addresses: list[InboxAddress]
     imap: Imap
     smtp: Smtp
     created_at: datetime
@@ -102,14 +104,14 @@ class InboxList(_Shown):
     inboxes: list[Inbox]
 
 
-class Updated(_Shown):
+class UpdatedInbox(_Shown):
     """The change is in force."""
 
     updated: bool = Field(description="false: the call named nothing to change.")
     id: UUID
 
 
-class Deleted(_Shown):
+class AgentDeleted(_Shown):
     """It is gone."""
 
     deleted: Literal[True]
@@ -131,7 +133,7 @@ class RemovedAddress(_Shown):
     address: str
 
 
-class DnsRecord(_Shown):
+class AgentDnsRecord(_Shown):
     """A DNS record the domain needs."""
 
     type: Literal["TXT", "CNAME", "MX"]
@@ -143,22 +145,22 @@ class DnsRecord(_Shown):
     seen: list[str] = Field(description="The values found at this name; `value` is what it should be.")
 
 
-class Domain(_Shown):
+class AgentDomain(_Shown):
     """A domain of a workspace."""
 
     id: UUID
     domain: str
     status: Literal["pending", "verified", "failed", "deleting"]
     workspace_id: UUID
-    dns_records: list[DnsRecord]
+    dns_records: list[AgentDnsRecord]
     created_at: datetime
     updated_at: datetime
 
 
-class DomainList(_Shown):
+class AgentDomainList(_Shown):
     """Domains, newest first."""
 
-    domains: list[Domain]
+    domains: list[AgentDomain]
 
 
 class Workspace(_Shown):
@@ -179,7 +181,7 @@ class WorkspaceList(_Shown):
     workspaces: list[Workspace]
 
 
-class Key(_Shown):
+class WorkspaceKey(_Shown):
     """A master key of a workspace, without its secret."""
 
     id: str
@@ -189,19 +191,19 @@ class Key(_Shown):
     created_at: datetime
 
 
-class CreatedKey(Key):
+class CreatedWorkspaceKey(WorkspaceKey):
     """A new key; `key` is shown here only."""
 
     key: str
 
 
-class KeyList(_Shown):
+class WorkspaceKeyList(_Shown):
     """The keys of a workspace that are in force, newest first."""
 
-    keys: list[Key]
+    keys: list[WorkspaceKey]
 
 
-class RevokedKey(_Shown):
+class RevokedWorkspaceKey(_Shown):
     """The key ended; the next call with it answers 401."""
 
     revoked: Literal[True]
@@ -218,7 +220,7 @@ class Tenant(_Shown):
     created_at: datetime
 
 
-class Me(_Shown):
+class Identity(_Shown):
     """Who the key says the caller is."""
 
     type: Literal["tenant", "workspace", "inbox", "super_admin"]

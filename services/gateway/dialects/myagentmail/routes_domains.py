@@ -12,7 +12,7 @@ from services.gateway.dialects.myagentmail import reads
 from services.gateway.dialects.myagentmail.docs import documented
 from services.gateway.dialects.myagentmail.parameters import DomainReader, DomainWriter, Id
 from services.gateway.dialects.myagentmail.render import DOMAINS, domain_json
-from services.gateway.dialects.myagentmail.responses import Deleted, Domain, DomainList
+from services.gateway.dialects.myagentmail.responses import AgentDeleted, AgentDomain, AgentDomainList
 from services.gateway.dialects.myagentmail.schemas import CreateDomain
 from services.gateway.dialects.myagentmail.subjects import answered, ask, ask_of_domain
 from services.gateway.requests.model import RequestKind
@@ -26,9 +26,10 @@ router = APIRouter(prefix=DOMAINS, tags=["domains"])
     **documented(
         "createDomain",
         "Register a domain",
+        scope="domains:write",
         keys="tk wk",
         body=CreateDomain,
-        success={200: Domain, 201: Domain, 202: Domain},
+        success={200: AgentDomain, 201: AgentDomain, 202: AgentDomain},
         errors=(404, 502),
         codes={409: ("domain_taken",)},
         waits=True,
@@ -39,7 +40,7 @@ async def create_domain(call: DomainWriter) -> Response:
 
     They are published by themselves where this installation manages the zone.
     """
-    wanted = shaped(CreateDomain, await readanswered(call.http))
+    wanted = shaped(CreateDomain, await read_json(call.http))
     workspace_id = await call.workspace_or_default(UUID(wanted.workspace_id) if wanted.workspace_id else None)
     data = DomainRequested(caller=call.caller, workspace_id=workspace_id, domain=wanted.domain)
     return await ask(
@@ -52,14 +53,27 @@ async def create_domain(call: DomainWriter) -> Response:
     )
 
 
-@router.get("", **documented("listDomains", "List domains", keys="tk wk", success={200: DomainList}))
+@router.get(
+    "",
+    **documented(
+        "listDomains", "List domains", scope="domains:read", keys="tk wk", success={200: AgentDomainList}
+    ),
+)
 async def list_domains(call: DomainReader) -> Response:
     """List domains, newest first."""
-    return answered({"domains": [domainanswered(view) for view in await reads.list_domains(call)]})
+    return answered({"domains": [domain_json(view) for view in await reads.list_domains(call)]})
 
 
 @router.get(
-    "/{id}", **documented("getDomain", "Read a domain", keys="tk wk", success={200: Domain}, errors=(404,))
+    "/{id}",
+    **documented(
+        "getDomain",
+        "Read a domain",
+        scope="domains:read",
+        keys="tk wk",
+        success={200: AgentDomain},
+        errors=(404,),
+    ),
 )
 async def get_domain(call: DomainReader, id: Id) -> Response:  # noqa: A002  the name in the path
     """Read one domain with the records it needs and what DNS was last seen to answer."""
@@ -71,8 +85,9 @@ async def get_domain(call: DomainReader, id: Id) -> Response:  # noqa: A002  the
     **documented(
         "verifyDomain",
         "Verify a domain",
+        scope="domains:write",
         keys="tk wk",
-        success={200: Domain, 202: Domain},
+        success={200: AgentDomain, 202: AgentDomain},
         errors=(400, 404, 413, 502),
         codes={409: ("domain_taken",)},
         waits=True,
@@ -90,8 +105,9 @@ async def verify_domain(call: DomainWriter, id: Id) -> Response:  # noqa: A002  
     **documented(
         "deleteDomain",
         "Give up a domain",
+        scope="domains:write",
         keys="tk wk",
-        success={200: Deleted, 202: Domain},
+        success={200: AgentDeleted, 202: AgentDomain},
         errors=(404, 502),
         codes={409: ("domain_in_use",)},
         waits=True,

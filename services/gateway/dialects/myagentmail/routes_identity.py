@@ -9,7 +9,7 @@ from services.gateway.bodies import read_json, shaped
 from services.gateway.dialects.myagentmail.docs import documented
 from services.gateway.dialects.myagentmail.parameters import Anyone, Operator
 from services.gateway.dialects.myagentmail.render import instant
-from services.gateway.dialects.myagentmail.responses import Me, Tenant
+from services.gateway.dialects.myagentmail.responses import Identity, Tenant
 from services.gateway.dialects.myagentmail.schemas import CreateTenant
 from services.gateway.dialects.myagentmail.subjects import answered, decided
 from services.gateway.requests.model import StoredResponse
@@ -36,6 +36,7 @@ _ME = {
     **documented(
         "createTenant",
         "Create a tenant",
+        scope="tenants:write",
         keys="sa",
         body=CreateTenant,
         success={201: Tenant},
@@ -48,9 +49,7 @@ async def create(call: Operator) -> Response:
     wanted = shaped(CreateTenant, await read_json(call.http))
 
     async def make(connection: Connection) -> StoredResponse:
-        tenant, workspace = await create_tenant(
-            connection, wanted.name, call.edge.ids, call.edge.clock.now()
-        )
+        tenant, workspace = await create_tenant(connection, wanted.name, call.edge.ids, call.edge.clock.now())
         first = NewKey(
             make_key(KeyKind.TENANT),
             tenant_id=tenant.id,
@@ -75,7 +74,10 @@ async def create(call: Operator) -> Response:
 
 
 @router.get(
-    "/me", **documented("getMe", "Who the key says you are", keys="tk wk ak sa", success={200: Me})
+    "/me",
+    **documented(
+        "getMe", "Who the key says you are", scope=None, keys="tk wk ak sa", success={200: Identity}
+    ),
 )
 async def me(call: Anyone) -> Response:
     """Say what the key stands for; every kind of key may ask."""

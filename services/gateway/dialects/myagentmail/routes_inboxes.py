@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.gateway.bodies import read_json, read_optional_json, shaped
@@ -22,25 +22,20 @@ from services.gateway.dialects.myagentmail.parameters import (
 )
 from services.gateway.dialects.myagentmail.render import INBOXES, read_inbox_json
 from services.gateway.dialects.myagentmail.responses import (
-    AddedAddress,
+    AgentDeleted,
     CreatedInbox,
-    Deleted,
     ExistingInbox,
     Inbox,
     InboxList,
     InboxWithPassword,
-    RemovedAddress,
-    Updated,
+    UpdatedInbox,
 )
 from services.gateway.dialects.myagentmail.schemas import (
     DEFAULT_DOMAIN,
-    AddAddress,
     ChangeInbox,
     CreateInbox,
-    is_address,
 )
 from services.gateway.dialects.myagentmail.subjects import answered, ask, ask_of_inbox
-from services.gateway.errors import ApiError
 from services.gateway.requests.model import RequestKind
 from services.gateway.tenancy.tenants import get_tenant
 from shared.contracts.accounts import (
@@ -48,8 +43,6 @@ from shared.contracts.accounts import (
     AccountChanges,
     AccountDeletionRequested,
     AccountRequested,
-    AddressAdditionRequested,
-    AddressRemovalRequested,
     Naming,
     Plan,
     Step,
@@ -66,6 +59,7 @@ PLAN = Plan(steps=(Step.INBOX, Step.CREDENTIALS))
     **documented(
         "createInbox",
         "Create an inbox (idempotent on the requested username)",
+        scope="inboxes:write",
         keys="tk wk",
         body=CreateInbox,
         success={200: ExistingInbox, 201: CreatedInbox, 202: Inbox},
@@ -121,6 +115,7 @@ async def create_inbox(
     **documented(
         "listInboxes",
         "List inboxes",
+        scope="inboxes:read",
         keys="tk wk",
         success={200: InboxList},
         errors=(400, 404),
@@ -146,6 +141,7 @@ async def list_inboxes(
     **documented(
         "getInbox",
         "Read an inbox with its credentials",
+        scope="inboxes:read",
         keys="tk wk ak",
         success={200: InboxWithPassword},
         errors=(404,),
@@ -153,8 +149,7 @@ async def list_inboxes(
 )
 async def get_inbox(call: InboxReader, id: Id) -> Response:  # noqa: A002  the name in the path
     """Read one inbox with all its addresses and what mail clients need to log in."""
-    view = await reads.find_inbox(call, id)
-    password = await reads.password_of(call, view)
+    view, password = await reads.find_inbox_and_password(call, id)
     shown = read_inbox_json(view, call.edge.mail_servers, password)
     return answered({**shown, "imapPassword": password})
 
@@ -164,9 +159,10 @@ async def get_inbox(call: InboxReader, id: Id) -> Response:  # noqa: A002  the n
     **documented(
         "updateInbox",
         "Change an inbox",
+        scope="inboxes:write",
         keys="tk wk",
         body=ChangeInbox,
-        success={200: Updated, 202: Inbox},
+        success={200: UpdatedInbox, 202: Inbox},
         errors=(404, 502),
         codes={409: ("account_not_active",)},
         waits=True,
@@ -190,8 +186,9 @@ async def update_inbox(call: InboxWriter, id: Id) -> Response:  # noqa: A002  th
     **documented(
         "deleteInbox",
         "Delete an inbox",
+        scope="inboxes:write",
         keys="tk wk",
-        success={200: Deleted, 202: Inbox},
+        success={200: AgentDeleted, 202: Inbox},
         errors=(404,),
         waits=True,
     ),
@@ -203,55 +200,6 @@ async def delete_inbox(call: InboxWriter, id: Id) -> Response:  # noqa: A002  th
     """
     data = AccountDeletionRequested(caller=call.caller)
     return await ask_of_inbox(call, RequestKind.ACCOUNT_DELETE, id, data)
-
-
-@router.post(
-    "/{id}/addresses",
-    **documented(
-        "addInboxAddress",
-        "Add an address to an inbox",
-        keys="tk wk",
-        body=AddAddress,
-        success={201: AddedAddress, 202: Inbox},
-        errors=(404, 502),
-        codes={
-            400: ("domain_not_verified",),
-            404: ("domain_not_found",),
-            409: ("address_taken", "address_burned", "account_not_active"),
-        },
-        waits=True,
-    ),
-)
-async def add_address(call: InboxWriter, id: Id) -> Response:  # noqa: A002  the name in the path
-    """Give an inbox a further address, at a platform domain or at a verified domain of its workspace."""
-    wanted = shaped(AddAddress, await read_json(call.http))
-    data = AddressAdditionRequested(caller=call.caller, address=wanted.email, is_primary=wanted.primary)
-    return await ask_of_inbox(call, RequestKind.ADDRESS_ADD, id, data, body=wanted.model_dump())
-
-
-@router.delete(
-    "/{id}/addresses/{address}",
-    **documented(
-        "removeInboxAddress",
-        "Remove an address from an inbox",
-        keys="tk wk",
-        success={200: RemovedAddress, 202: Inbox},
-        errors=(404, 502),
-        codes={404: ("address_not_found",), 409: ("canonical_address", "account_not_active")},
-        waits=True,
-    ),
-)
-async def remove_address(
-    call: InboxWriter,
-    id: Id,  # noqa: A002  the name in the path
-    address: Annotated[str, Path(description="URL-encoded.")],
-) -> Response:
-    """Take an address away from an inbox; when it was the primary one, the canonical one is primary again."""
-    if not is_address(address):
-        await reads.find_inbox(call, id)
-        raise ApiError(404, "address_not_found", "The inbox does not have this address.")
-    data = AddressRemovalRequested(caller=call.caller, address=address)
-    return await ask_of_inbox(call, RequestKind.ADDRESS_REMOVE, id, data)
 
 
 async def _tenant_name(call: Call) -> str:

@@ -10,7 +10,11 @@ from services.gateway.dialects.myagentmail.docs import documented
 from services.gateway.dialects.myagentmail.parameters import Id, WorkspaceReader, WorkspaceWriter
 from services.gateway.dialects.myagentmail.reads import find_workspace
 from services.gateway.dialects.myagentmail.render import WORKSPACES, instant, key_json
-from services.gateway.dialects.myagentmail.responses import CreatedKey, KeyList, RevokedKey
+from services.gateway.dialects.myagentmail.responses import (
+    CreatedWorkspaceKey,
+    RevokedWorkspaceKey,
+    WorkspaceKeyList,
+)
 from services.gateway.dialects.myagentmail.schemas import CreateKey
 from services.gateway.dialects.myagentmail.subjects import answered, decided
 from services.gateway.errors import not_found
@@ -28,9 +32,10 @@ router = APIRouter(prefix=WORKSPACES + "/{id}/keys", tags=["workspaces"])
     **documented(
         "createWorkspaceKey",
         "Create a master key of a workspace",
+        scope="workspaces:write",
         keys="tk",
         body=CreateKey,
-        success={201: CreatedKey},
+        success={201: CreatedWorkspaceKey},
         errors=(404,),
         repeats=True,
     ),
@@ -70,7 +75,12 @@ async def create_key(call: WorkspaceWriter, id: Id) -> Response:  # noqa: A002  
 @router.get(
     "",
     **documented(
-        "listWorkspaceKeys", "List a workspace's keys", keys="tk", success={200: KeyList}, errors=(404,)
+        "listWorkspaceKeys",
+        "List a workspace's keys",
+        scope="workspaces:read",
+        keys="tk",
+        success={200: WorkspaceKeyList},
+        errors=(404,),
     ),
 )
 async def get_keys(call: WorkspaceReader, id: Id) -> Response:  # noqa: A002  the name in the path
@@ -84,7 +94,12 @@ async def get_keys(call: WorkspaceReader, id: Id) -> Response:  # noqa: A002  th
 @router.delete(
     "/{key_id}",
     **documented(
-        "revokeWorkspaceKey", "Revoke a workspace's key", keys="tk", success={200: RevokedKey}, errors=(404,)
+        "revokeWorkspaceKey",
+        "Revoke a workspace's key",
+        scope="workspaces:write",
+        keys="tk",
+        success={200: RevokedWorkspaceKey},
+        errors=(404,),
     ),
 )
 async def delete_key(call: WorkspaceWriter, id: Id, key_id: str) -> Response:  # noqa: A002  the name in the path

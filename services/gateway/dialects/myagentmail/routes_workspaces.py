@@ -10,11 +10,14 @@ from services.gateway.dialects.myagentmail.docs import documented
 from services.gateway.dialects.myagentmail.parameters import Id, WorkspaceReader, WorkspaceWriter
 from services.gateway.dialects.myagentmail.reads import find_workspace
 from services.gateway.dialects.myagentmail.render import WORKSPACES, workspace_json
-from services.gateway.dialects.myagentmail.responses import Deleted, Workspace, WorkspaceList
+from services.gateway.dialects.myagentmail.responses import AgentDeleted, Workspace, WorkspaceList
 from services.gateway.dialects.myagentmail.schemas import CreateWorkspace
 from services.gateway.dialects.myagentmail.subjects import answered, decided
-from services.gateway.requests.model import StoredResponse
+from services.gateway.requests.model import RequestKind, StoredResponse
 from services.gateway.tenancy import workspaces
+from services.gateway.tenancy.removal import remove_workspace
+from shared.contracts.accounts import AccountDeletionRequested
+from shared.contracts.domains import DomainDeletionRequested
 from shared.db.pool import Connection
 
 router = APIRouter(prefix=WORKSPACES, tags=["workspaces"])
@@ -25,6 +28,7 @@ router = APIRouter(prefix=WORKSPACES, tags=["workspaces"])
     **documented(
         "createWorkspace",
         "Create a workspace",
+        scope="workspaces:write",
         keys="tk",
         body=CreateWorkspace,
         success={201: Workspace},
@@ -51,7 +55,10 @@ async def create_workspace(call: WorkspaceWriter) -> Response:
 
 
 @router.get(
-    "", **documented("listWorkspaces", "List workspaces", keys="tk", success={200: WorkspaceList})
+    "",
+    **documented(
+        "listWorkspaces", "List workspaces", scope="workspaces:read", keys="tk", success={200: WorkspaceList}
+    ),
 )
 async def list_workspaces(call: WorkspaceReader) -> Response:
     """List the tenant's workspaces, the oldest first, with how much is in each."""
@@ -63,7 +70,14 @@ async def list_workspaces(call: WorkspaceReader) -> Response:
 
 @router.get(
     "/{id}",
-    **documented("getWorkspace", "Read a workspace", keys="tk", success={200: Workspace}, errors=(404,)),
+    **documented(
+        "getWorkspace",
+        "Read a workspace",
+        scope="workspaces:read",
+        keys="tk",
+        success={200: Workspace},
+        errors=(404,),
+    ),
 )
 async def get_workspace(call: WorkspaceReader, id: Id) -> Response:  # noqa: A002  the name in the path
     """Read one workspace."""
@@ -76,13 +90,23 @@ async def get_workspace(call: WorkspaceReader, id: Id) -> Response:  # noqa: A00
     **documented(
         "deleteWorkspace",
         "Delete a workspace with everything in it",
+        scope="workspaces:write",
         keys="tk",
-        success={200: Deleted},
+        success={200: AgentDeleted},
         errors=(404,),
         codes={409: ("default_workspace", "workspace_in_use")},
     ),
 )
 async def delete_workspace(call: WorkspaceWriter, id: Id) -> Response:  # noqa: A002  the name in the path
     """Delete a workspace: its keys end at once, its inboxes and domains are deleted one by one from then on."""
-    await call.remove_workspace(id)
-    return answered({"deleted": True, "id": str(id)})
+    caller, now = call.caller, call.edge.clock.now()
+
+    async def remove(connection: Connection) -> StoredResponse:
+        contents = await remove_workspace(connection, caller.tenant_id, id, caller.dialect, now)
+        deletion = AccountDeletionRequested(caller=caller)
+        await call.ask_of_many(connection, RequestKind.ACCOUNT_DELETE, contents.accounts, deletion, id)
+        giving_up = DomainDeletionRequested(caller=caller, cascade=True)
+        await call.ask_of_many(connection, RequestKind.DOMAIN_DELETE, contents.domains, giving_up, id)
+        return decided({"deleted": True, "id": str(id)})
+
+    return await call.decide(remove)

@@ -116,9 +116,7 @@ Name = Annotated[str | None, AfterValidator(_name)]
 GivenName = Annotated[
     str, AfterValidator(_given_name), Field(json_schema_extra={"minLength": 1, "maxLength": _LONGEST_NAME})
 ]
-WorkspaceId = Annotated[
-    str | None, AfterValidator(_uuid), Field(json_schema_extra={"format": "uuid"})
-]
+WorkspaceId = Annotated[str | None, AfterValidator(_uuid), Field(json_schema_extra={"format": "uuid"})]
 
 
 class _Body(BaseModel):
@@ -192,7 +190,9 @@ class CreateWorkspace(_Body):
 
     name: GivenName
     slug: Annotated[str | None, AfterValidator(_slug)] = Field(
-        default=None, description="Made from the name when omitted.", json_schema_extra={"pattern": SLUG_PATTERN}
+        default=None,
+        description="Made from the name when omitted.",
+        json_schema_extra={"pattern": SLUG_PATTERN},
     )
 
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from services.gateway.calls import Call
 from services.gateway.dialects.myagentmail import reads
+from services.gateway.dialects.myagentmail.answers import REMOVALS
 from services.gateway.dialects.myagentmail.errors import encode
 from services.gateway.dialects.myagentmail.render import (
     DOMAINS,
@@ -23,8 +24,6 @@ from services.gateway.requests.accept import Guard
 from services.gateway.requests.model import RequestKind, StoredResponse
 from services.gateway.views import AccountView, Status
 from shared.contracts.requests import Request
-
-REMOVALS = frozenset({RequestKind.ACCOUNT_DELETE, RequestKind.DOMAIN_DELETE})
 
 
 def answered(body: Any, status: int = 200, place: str | None = None) -> Response:
@@ -70,7 +69,9 @@ async def ask_of_inbox(
     try:
         view = await reads.find_inbox(call, inbox_id)
     except ApiError as error:
-        return await ask(call, kind, inbox_id, data, workspace_id=call.workspace_id, body=body, guard=_raising(error))
+        return await ask(
+            call, kind, inbox_id, data, workspace_id=call.workspace_id, body=body, guard=_raising(error)
+        )
     guard = partial(_require_inbox, view, kind)
     return await ask(
         call, kind, inbox_id, data, workspace_id=view.account.workspace_id, body=body, guard=guard
