@@ -7,6 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
+from services.gateway.security.keys import KeyKind
+from services.gateway.security.store import KeyAdmin
+from shared.clock import RandomIds, SystemClock
+from shared.db.pool import connect
 from tests.contract.myagentmail.driver import Agent, caller
 from tests.support.simulator import HEADERS, Simulated
 from tests.support.stack import RunningStack, running_stack
@@ -44,3 +48,17 @@ def sim(stack: RunningStack) -> Iterator[Simulated]:
     """The providers' side of the stack."""
     with httpx.Client(base_url=stack.simulator_url, headers=HEADERS, timeout=10.0, trust_env=False) as http:
         yield Simulated(stack.simulator_url, http)
+
+
+@pytest.fixture(scope="package")
+async def super_admin(stack: RunningStack) -> str:
+    """The key of the installation's operator, who belongs to no tenant."""
+    connection = await connect(
+        stack.database_url, schema="gateway", role="mailwright_gateway", application="test"
+    )
+    try:
+        admin = KeyAdmin(connection, SystemClock(), RandomIds())
+        made = await admin.create(kind=KeyKind.OPERATOR, tenant="", workspace="", name="test")
+    finally:
+        await connection.close()
+    return made.reveal()

@@ -15,7 +15,7 @@ from services.gateway.requests.reads import Creation, find_creation
 from services.gateway.tenancy.workspaces import Workspace, get_workspace
 from services.gateway.unborn import unborn_account, unborn_domain
 from services.gateway.views import AccountView, DomainView, Page, Status
-from shared.contracts.requests import Dialect
+from shared.contracts.requests import Caller
 from shared.db.pool import Connection
 
 _PAGE = 500
@@ -29,7 +29,13 @@ class _Query(Protocol[Item]):
     """One page of a list."""
 
     def __call__(
-        self, connection: Connection, *, dialect: Dialect, limit: int, cursor: str | None
+        self,
+        connection: Connection,
+        *,
+        caller: Caller,
+        limit: int,
+        cursor: str | None,
+        workspace_id: UUID | None,
     ) -> Awaitable[Page[Item]]: ...
 
 
@@ -42,7 +48,7 @@ async def find_inbox(call: Call, inbox_id: UUID) -> AccountView:
     if call.account_id not in {None, inbox_id}:
         raise not_found("inbox")
     async with call.edge.reader.bound(call.caller) as connection:
-        view = await queries.get_account(connection, inbox_id, dialect=call.caller.dialect)
+        view = await queries.get_account(connection, inbox_id, caller=call.caller)
         if view is not None:
             return view
         creation = await _creation(connection, call, RequestKind.ACCOUNT_CREATE, inbox_id)
@@ -51,7 +57,9 @@ async def find_inbox(call: Call, inbox_id: UUID) -> AccountView:
         if creation.is_open or creation.code is not None:
             return _nameless(unborn_account(creation, None))
         # The name was one of an inbox that existed; that one was the answer.
-        view = await queries.get_account(connection, creation.answer_subject_id or inbox_id)
+        view = await queries.get_account(
+            connection, creation.answer_subject_id or inbox_id, caller=call.caller
+        )
         if view is None:
             raise not_found("inbox")
         return view
@@ -81,7 +89,7 @@ async def find_domain(call: Call, domain_id: UUID) -> DomainView:
         ApiError: Nothing knows it, or it is not the caller's (404).
     """
     async with call.edge.reader.bound(call.caller) as connection:
-        view = await queries.get_domain(connection, domain_id, dialect=call.caller.dialect)
+        view = await queries.get_domain(connection, domain_id, caller=call.caller)
         if view is not None:
             return view
         creation = await _creation(connection, call, RequestKind.DOMAIN_CREATE, domain_id)
@@ -89,7 +97,9 @@ async def find_domain(call: Call, domain_id: UUID) -> DomainView:
             raise not_found("domain")
         if creation.is_open or creation.code is not None:
             return unborn_domain(creation)
-        view = await queries.get_domain(connection, creation.answer_subject_id or domain_id)
+        view = await queries.get_domain(
+            connection, creation.answer_subject_id or domain_id, caller=call.caller
+        )
         if view is None:
             raise not_found("domain")
         return view
@@ -115,12 +125,13 @@ async def find_workspace(call: Call, connection: Connection, workspace_id: UUID)
 
 async def _all(call: Call, query: _Query[Item], workspace_id: UUID | None) -> list[Item]:
     """Return a whole list as of one instant; this dialect knows no pages."""
-    caller = call.caller.model_copy(update={"workspace_id": workspace_id}) if workspace_id else call.caller
     items: list[Item] = []
     cursor: str | None = None
-    async with call.edge.reader.bound(caller) as connection:
+    async with call.edge.reader.bound(call.caller) as connection:
         while True:
-            page = await query(connection, dialect=caller.dialect, limit=_PAGE, cursor=cursor)
+            page = await query(
+                connection, caller=call.caller, limit=_PAGE, cursor=cursor, workspace_id=workspace_id
+            )
             items += page.items
             cursor = page.next_cursor
             if cursor is None:
