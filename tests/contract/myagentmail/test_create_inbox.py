@@ -220,7 +220,8 @@ async def test_a_call_that_does_not_wait_is_told_where_to_look(agent: Agent) -> 
     assert answer.status_code == 202
     inbox = answer.json()
     assert answer.headers["location"] == f"{INBOXES}/{inbox['id']}"
-    assert (inbox["status"], inbox["email"]) == ("provisioning", f"{name}@{PLATFORM}")
+    assert inbox["status"] == "provisioning"
+    assert inbox["email"] in {None, f"{name}@{PLATFORM}"}, "null until the name is allocated"
     assert not SECRETS & set(inbox)
     await agent.ready(inbox["id"])
     again = await agent.create(name)
