@@ -13,6 +13,7 @@ from services.gateway.security.scopes import ALL
 from services.gateway.settings import GatewaySettings
 from tests.unit.gateway.test_rendering import account, domain
 
+
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     settings = GatewaySettings.model_validate({"database_url": "postgresql://", "kafka_bootstrap": "x"})
