@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from typing import Annotated, Any
@@ -26,6 +25,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 _LONGEST_DOMAIN = 253
 _LONGEST_NAME = 200
 _LARGEST_METADATA = 4_096
+_DEEPEST_METADATA = 16
 _UNSAFE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
@@ -98,17 +98,26 @@ def _slug(value: str | None) -> str | None:
     return value
 
 
+def _require_storable(value: Any, depth: int = 1) -> None:
+    if depth > _DEEPEST_METADATA:
+        raise _refused(f"must not be nested deeper than {_DEEPEST_METADATA} levels")
+    if isinstance(value, str) and "\u0000" in value:
+        raise _refused("must not contain the character U+0000")
+    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    for part in parts:
+        _require_storable(part, depth + 1)
+
+
 def _metadata(value: dict[str, Any] | None) -> dict[str, Any] | None:
     if value is None:
         return None
+    _require_storable(value)
     try:
         size = len(rfc8785.dumps(value))
     except (rfc8785.CanonicalizationError, ValueError):
         raise _refused("must hold only numbers that JSON keeps exactly") from None
     if size > _LARGEST_METADATA:
         raise _refused(f"must not be larger than {_LARGEST_METADATA} bytes")
-    if "\\u0000" in json.dumps(value):
-        raise _refused("must not contain the character U+0000")
     return value
 
 
