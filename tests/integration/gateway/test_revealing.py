@@ -10,10 +10,9 @@ from uuid import UUID
 import pytest
 
 from services.gateway.reads import Reader
-from services.gateway.requests import render as rendering
 from services.gateway.requests.model import OpenRequest, RequestKind, Secrets, StoredResponse
 from services.gateway.requests.reads import answers_of
-from services.gateway.security.keys import KeyKind, is_secret_of, parse_key
+from services.gateway.security.keys import is_secret_of, parse_key
 from services.gateway.subscribers import Projector
 from services.gateway.views import AccountView, DomainView
 from shared.clock import SystemClock
@@ -58,12 +57,10 @@ def tell(
 
 
 @pytest.fixture
-async def side(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ProjectionSide]:
-    """A projector whose Sendmux answers show what they may."""
-    kinds = {RequestKind.ACCOUNT_CREATE: KeyKind.MAILBOX, RequestKind.CREDENTIAL_CREATE: KeyKind.MAILBOX}
-    monkeypatch.setitem(rendering.RENDERERS, Dialect.SENDMUX, rendering.Renderer(tell, kinds))
+async def side(database_url: str) -> AsyncIterator[ProjectionSide]:
+    """A projector whose answers show what Sendmux answers may."""
     async with projection_side(database_url) as made:
-        made.projector = Projector(rendering.render_answer, SystemClock(), KEYS, made.told.extend)
+        made.projector = Projector(tell, SystemClock(), KEYS, made.told.extend)
         await made.worker.execute(
             "insert into tenant (id, name, owner_id, created_at) values ($1, 'Acme', $1, $2)", TENANT, START
         )
@@ -184,9 +181,7 @@ async def test_an_answer_without_a_credential_in_force_shows_nothing(
 
 
 async def test_a_credential_that_does_not_open_holds_up_nobody(side: ProjectionSide) -> None:
-    side.projector = Projector(
-        rendering.render_answer, SystemClock(), MasterKeys({1: b"x" * 32}), side.told.extend
-    )
+    side.projector = Projector(tell, SystemClock(), MasterKeys({1: b"x" * 32}), side.told.extend)
     await open_request(side)
 
     await side.project(fact(1, OWN), account_answer(REQUEST, ACCOUNT, {"account": 1}))
