@@ -24,7 +24,7 @@ router = APIRouter(prefix=DOMAINS, tags=["domains"])
 @router.post(
     "",
     **documented(
-        "createDomain",
+        "createWorkspaceDomain",
         "Register a domain",
         scope="domains:write",
         keys="tk wk",
@@ -56,7 +56,11 @@ async def create_domain(call: DomainWriter) -> Response:
 @router.get(
     "",
     **documented(
-        "listDomains", "List domains", scope="domains:read", keys="tk wk", success={200: AgentDomainList}
+        "listWorkspaceDomains",
+        "List domains",
+        scope="domains:read",
+        keys="tk wk",
+        success={200: AgentDomainList},
     ),
 )
 async def list_domains(call: DomainReader) -> Response:
@@ -67,7 +71,7 @@ async def list_domains(call: DomainReader) -> Response:
 @router.get(
     "/{id}",
     **documented(
-        "getDomain",
+        "getWorkspaceDomain",
         "Read a domain",
         scope="domains:read",
         keys="tk wk",
@@ -83,7 +87,7 @@ async def get_domain(call: DomainReader, id: Id) -> Response:  # noqa: A002  the
 @router.post(
     "/{id}/verify",
     **documented(
-        "verifyDomain",
+        "verifyWorkspaceDomain",
         "Verify a domain",
         scope="domains:write",
         keys="tk wk",
@@ -103,7 +107,7 @@ async def verify_domain(call: DomainWriter, id: Id) -> Response:  # noqa: A002  
 @router.delete(
     "/{id}",
     **documented(
-        "deleteDomain",
+        "deleteWorkspaceDomain",
         "Give up a domain",
         scope="domains:write",
         keys="tk wk",
