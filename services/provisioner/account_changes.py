@@ -39,6 +39,9 @@ class ChangeAccount:
         """
         return self._signs(command) or self._renames(command)
 
+    def makes(self, command: Command) -> None:
+        """Nothing: what is there gets another value."""
+
     async def do(self, command: Command) -> Change:
         """Tell the provider that shows it."""
         account, fields = command.account, _fields(command)

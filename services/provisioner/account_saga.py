@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from services.provisioner.domain.accounts import sender_names
-from services.provisioner.ports import Credentials, Inboxes, Refused, Senders, TagGone
+from services.provisioner.effect_names import alias_key, inbox_key, key_name
+from services.provisioner.ports import Accounts, Addresses, Credentials, Inboxes, Refused, Senders, TagGone
 from shared.contracts.accounts import AccountState, Step
-from shared.contracts.requests import Dialect
 from shared.errors import Retryable
 
 Reference = Mapping[str, Any]
@@ -51,9 +51,10 @@ class Action(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InboxAction:
-    """The inbox; deleting one burns its address, so only one with our own key is ever touched."""
+    """The inbox, and those of further addresses when it goes; only ones with our own keys are ever touched."""
 
     inboxes: Inboxes
+    addresses: Addresses
     installation: str
 
     async def do(self, account: AccountState, *, is_repeat: bool) -> Effect:  # noqa: ARG002  the key makes it safe
@@ -79,19 +80,26 @@ class InboxAction:
         return Effect({"inbox_id": inbox.id}) if inbox is not None and ours else None
 
     async def undo(self, account: AccountState, reference: Reference) -> None:  # noqa: ARG002
-        """Delete the inbox if it is ours (S0-34)."""
-        ours = await self.adopt(account)
-        if ours is not None:
-            await self.inboxes.delete(ours.fields["inbox_id"])
+        """Delete the inboxes of the account (S0-34)."""
+        for inbox_id in await self._ours(account):
+            await self.inboxes.delete(inbox_id)
 
     async def is_gone(self, account: AccountState, reference: Reference) -> bool:  # noqa: ARG002
-        """Look whether no inbox of ours is at the address."""
-        return await self.adopt(account) is None
+        """Look whether no inbox of the account is left."""
+        return not await self._ours(account)
+
+    async def _ours(self, account: AccountState) -> list[str]:
+        """Return the inboxes to delete, the account's own last."""
+        keys = {
+            address: alias_key(self.installation, account.account_id, address)
+            for address in await self.addresses.further(account)
+        }
+        keys[account.address] = self._key(account)
+        found = [(await self.inboxes.find(address), key) for address, key in keys.items()]
+        return [inbox.id for inbox, key in found if inbox is not None and inbox.key == key]
 
     def _key(self, account: AccountState) -> str:
-        key = f"mw-{self.installation}-{account.account_id}"
-        # Its accounts may go on with another name: an inbox at the one they left is another effect.
-        return f"{key}~{account.username}" if account.dialect is Dialect.MYAGENTMAIL else key
+        return inbox_key(self.installation, account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,7 @@ class CredentialsAction:
         return [key_id for key_id in named if key_id != reference.get("keep")]
 
     def _name(self, account: AccountState) -> str:
-        return f"mailwright:{account.account_id}"
+        return key_name(account.account_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,13 +242,11 @@ def _tagged(own: str, shared: str) -> Effect:
     return Effect({"account_tag_id": own, "warmup_tag_id": shared}, {"tag_id": own})
 
 
-def actions(
-    inboxes: Inboxes, senders: Senders, credentials: Credentials, installation: str
-) -> dict[Step, Action]:
+def actions(inboxes: Inboxes, senders: Senders, accounts: Accounts, installation: str) -> dict[Step, Action]:
     """Return the table of steps, in the order they are done; they are undone in the reverse order."""
     return {
-        Step.INBOX: InboxAction(inboxes, installation),
+        Step.INBOX: InboxAction(inboxes, accounts, installation),
         Step.CREDENTIALS: CredentialsAction(inboxes),
-        Step.SENDER: SenderAction(senders, inboxes, credentials),
+        Step.SENDER: SenderAction(senders, inboxes, accounts),
         Step.TAGS: TagsAction(senders, installation),
     }

@@ -10,8 +10,10 @@ from random import Random
 import services.provisioner.fail_points  # noqa: F401  registers them
 from services.provisioner.account_changes import ChangeAccount
 from services.provisioner.account_saga import actions
+from services.provisioner.address_commands import AddAddress, RemoveAddress
 from services.provisioner.command_runner import CommandRunner
 from services.provisioner.context import Context, Part
+from services.provisioner.credential_commands import IssueCredential, RevokeCredential
 from services.provisioner.handlers.command_account import command_account
 from services.provisioner.handlers.delete_account import delete_account
 from services.provisioner.handlers.request_account import request_account
@@ -26,9 +28,19 @@ from services.provisioner.store_command_requests import PostgresCommands
 from services.provisioner.store_commands import CommandStore
 from services.provisioner.store_removals import PostgresRemovals, warmup_over
 from services.provisioner.store_sagas import SagaStore
+from services.provisioner.store_strays import StrayStore
 from services.provisioner.store_sweeps import SweepStore
+from services.provisioner.strays import StrayWorker
 from services.provisioner.sweeper import Sweeper
-from shared.contracts.accounts import AccountChangeRequested, AccountDeletionRequested, AccountRequested
+from shared.contracts.accounts import (
+    AccountChangeRequested,
+    AccountDeletionRequested,
+    AccountRequested,
+    AddressAdditionRequested,
+    AddressRemovalRequested,
+    CredentialsRequested,
+    CredentialsRevocationRequested,
+)
 from shared.contracts.envelope import Event, Received
 from shared.contracts.warmups import WarmupEnded
 from shared.db.grouped_writer import GroupedWriter
@@ -53,6 +65,7 @@ async def running(context: Context) -> AsyncIterator[Part]:
         context.pool,
         recorder,
         context.vault,
+        installation=settings.installation,
         lease_seconds=settings.saga_lease_seconds,
         sweep_after_seconds=settings.sweep_seconds[0],
     )
@@ -72,11 +85,26 @@ async def running(context: Context) -> AsyncIterator[Part]:
     sweeps = SweepStore(context.pool, recorder.ids, settings.sweep_seconds)
     sweeper = LeasedWorker("sweeps", sweeps.claim, Sweeper(sweeps, table, random).run, concurrency=4)
 
-    queue = CommandStore(context.pool, recorder, context.vault, lease_seconds=settings.saga_lease_seconds)
+    strays = StrayStore(context.pool, recorder.ids, settings.sweep_seconds)
+    finder = LeasedWorker("strays", strays.claim, StrayWorker(strays, inboxes, random).run, concurrency=4)
+
+    queue = CommandStore(
+        context.pool,
+        recorder,
+        context.vault,
+        lease_seconds=settings.saga_lease_seconds,
+        sweep_after_seconds=settings.sweep_seconds[0],
+    )
     held = Leases(queue, settings.saga_lease_seconds)
     attempts = CommandRunner(
         queue,
-        {AccountChangeRequested: ChangeAccount(inboxes, senders)},
+        {
+            AccountChangeRequested: ChangeAccount(inboxes, senders),
+            AddressAdditionRequested: AddAddress(inboxes, settings.installation),
+            AddressRemovalRequested: RemoveAddress(inboxes, settings.installation),
+            CredentialsRequested: IssueCredential(inboxes),
+            CredentialsRevocationRequested: RevokeCredential(inboxes),
+        },
         held,
         random,
         context.announce,
@@ -103,6 +131,7 @@ async def running(context: Context) -> AsyncIterator[Part]:
                 "commands": commands.run,
                 "command_leases": held.run,
                 "sweeps": sweeper.run,
+                "strays": finder.run,
                 "stuck": watch,
             },
             wake=wake,
@@ -135,6 +164,10 @@ def account_handlers(recorder: Recorder, settings: ProvisionerSettings) -> dict[
     return {
         AccountRequested: on_account_requested,
         AccountChangeRequested: on_command,
+        AddressAdditionRequested: on_command,
+        AddressRemovalRequested: on_command,
+        CredentialsRequested: on_command,
+        CredentialsRevocationRequested: on_command,
         AccountDeletionRequested: on_deletion_requested,
         WarmupEnded: on_warmup_ended,
     }

@@ -55,18 +55,21 @@ class CommandRunner:
 
     async def _attempt(self, command: Command, kind: Kind) -> None:
         refusal = self._refusal(command, kind)
+        if refusal is None and kind.calls(command) and not command.has_intent:
+            refusal = await self._store.intend(command, kind.makes(command))
         if refusal is not None:
             await self._store.refuse(command, refusal, Outcome.REFUSED)
             return
         try:
             change = await self._call(command, kind) if kind.calls(command) else await kind.do(command)
         except Refused as error:
-            await self._store.refuse(command, Refusal(error.code, str(error), {}), Outcome.FAILED)
+            refusal = Refusal(error.code, str(error), {})
+            await self._store.refuse(command, refusal, Outcome.FAILED, is_doubtful=command.has_intent)
         except Retryable as error:
             await self._later(command, error)
         else:
             if change is None:
-                await self._store.refuse(command, SILENT, Outcome.FAILED)
+                await self._store.refuse(command, SILENT, Outcome.FAILED, is_doubtful=True)
             elif kind.is_in_force(command):
                 await self._store.leave(command)
             else:
@@ -89,8 +92,6 @@ class CommandRunner:
             found = await kind.adopt(command)
             if found is not None:
                 return found
-        else:
-            await self._store.intend(command)
         failpoint("provisioner.command.before_call")
         try:
             change: Change | None = await kind.do(command)
@@ -111,10 +112,10 @@ class CommandRunner:
         if wait is None:
             wait = self._random.uniform(MIN_WAIT_SECONDS, 2 * MIN_WAIT_SECONDS + command.age_seconds / 4)
         log.info("command_postponed", request_id=str(command.request_id), code=error.code)
-        if command.age_seconds + wait > self._patience_seconds:
-            await self._store.refuse(command, SILENT, Outcome.FAILED)
-            return
         is_unresolved = command.has_intent or isinstance(error, _LookUpFailed)
+        if command.age_seconds + wait > self._patience_seconds:
+            await self._store.refuse(command, SILENT, Outcome.FAILED, is_doubtful=is_unresolved)
+            return
         await self._store.postpone(command, wait, has_intent=is_unresolved)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from services.provisioner.domain.accounts import Refusal
@@ -25,6 +25,8 @@ class Command:
     token: UUID
     has_intent: bool
     age_seconds: float
+    revoked: frozenset[UUID] = frozenset()
+    """The credentials that the account had and has no longer."""
 
     @property
     def request_id(self) -> UUID:
@@ -32,6 +34,16 @@ class Command:
         if self.request.request_id is None:
             raise LookupError("A command is a request and has its id.")
         return self.request.request_id
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a call makes at the inbox provider, as it can be found there; an inbox's id is the address it needs."""
+
+    kind: Literal["inbox", "key"]
+    inbox_id: str
+    name: str
+    """The key of an inbox, the name of a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,8 @@ class Change:
     fields: Mapping[str, Any]
     details: Mapping[str, Any] = field(default_factory=dict)
     secret: tuple[UUID, str] | None = field(default=None, repr=False)
+    kept_id: str | None = None
+    """Of what the call made, that which is there by right; all else of its name is looked for and removed."""
 
 
 class Kind(Protocol):
@@ -61,6 +75,10 @@ class Kind(Protocol):
 
     def calls(self, command: Command) -> bool:
         """Return whether a provider has to be asked."""
+        ...
+
+    def makes(self, command: Command) -> Made | None:
+        """Return what the call makes that may land late and must then not stay."""
         ...
 
     async def do(self, command: Command) -> Change:

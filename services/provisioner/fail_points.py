@@ -36,6 +36,7 @@ FAIL_POINTS: dict[str, str] = {
     "provisioner.command.before_commit": "a command's change and answer are written, not yet committed",
     "provisioner.command.after_commit": "a command's change and answer are committed",
     "provisioner.sweep.after_call": "an effect that landed late is undone, the sweep not yet moved on",
+    "provisioner.stray.after_call": "what a command left behind is removed, the look for it not yet moved on",
     "provisioner.outcomes.before_commit": "a group of outcomes is written, its transaction not yet committed",
     "provisioner.outcomes.after_commit": "a group of outcomes is committed, no saga knows it yet",
 }

@@ -230,6 +230,14 @@ class Senders(Protocol):
         ...
 
 
+class Addresses(Protocol):
+    """Which addresses an account has."""
+
+    async def further(self, account: AccountState) -> Sequence[str]:
+        """Return those besides its own, also ones that are only about to be made."""
+        ...
+
+
 class Names(Protocol):
     """Which names are free."""
 
@@ -248,3 +256,7 @@ class Credentials(Protocol):
     async def secret_of(self, account: AccountState) -> str:
         """Return the credential the account refers to."""
         ...
+
+
+class Accounts(Credentials, Addresses, Protocol):
+    """What the steps of an account look up here."""

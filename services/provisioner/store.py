@@ -94,19 +94,7 @@ class PostgresReservations:
         self, domain: str, tenant_id: UUID, workspace_id: UUID, dialect: Dialect
     ) -> DomainClaim | None:
         """Return the platform's claim to a name, else the one that a workspace made in a dialect; it stays so too."""
-        row = await self._connection.fetchrow(
-            f"""
-            {CLAIM} where domain = $1 and status not in ('deleting', 'deleted')
-                and (is_platform or (tenant_id = $3 and workspace_id = $4 and dialect = $5))
-            order by is_platform desc limit 1 for key share
-            """,
-            domain,
-            DomainStatus.VERIFIED.value,
-            tenant_id,
-            workspace_id,
-            dialect.value,
-        )
-        return None if row is None else _claim(row)
+        return await claim_to(self._connection, domain, tenant_id, workspace_id, dialect)
 
     async def reserve(self, reservation: Reservation) -> Holder | None:
         """Reserve the address and record the account, its saga and its first fact; else say who holds it.
@@ -192,6 +180,25 @@ class PostgresReservations:
     async def answer(self, request: Recorded, data: RequestAnswered) -> None:
         """Record the one answer of the request."""
         await answers.answer(self._connection, self._recorder, request, data)
+
+
+async def claim_to(
+    connection: Connection, domain: str, tenant_id: UUID, workspace_id: UUID, dialect: Dialect
+) -> DomainClaim | None:
+    """Return the platform's claim to a name, else the one that a workspace made in a dialect; it stays so too."""
+    row = await connection.fetchrow(
+        f"""
+        {CLAIM} where domain = $1 and status not in ('deleting', 'deleted')
+            and (is_platform or (tenant_id = $3 and workspace_id = $4 and dialect = $5))
+        order by is_platform desc limit 1 for key share
+        """,
+        domain,
+        DomainStatus.VERIFIED.value,
+        tenant_id,
+        workspace_id,
+        dialect.value,
+    )
+    return None if row is None else _claim(row)
 
 
 def _place(wish: Wish) -> tuple[UUID, UUID, str, str]:

@@ -8,11 +8,12 @@ from uuid import UUID
 
 import asyncpg
 
-from services.provisioner.commands import Change, Command
+from services.provisioner.commands import Change, Command, Made
 from services.provisioner.domain.accounts import Refusal
 from services.provisioner.ports import LeaseLost
 from services.provisioner.saga_rows import account_of
 from services.provisioner.store_sagas import CREDENTIAL_KIND
+from services.provisioner.store_strays import burn, doubt, expect, forget, keep, orphan
 from shared.clock import event_time
 from shared.contracts.accounts import AccountState, AccountStatus
 from shared.contracts.answers import AccountRequestAnswered, Outcome
@@ -60,6 +61,7 @@ POSTPONE = """
     set lease_token = null, leased_until = null, due_at = now() + make_interval(secs => $3), has_intent = $4
     where request_id = $1 and lease_token = $2 returning true
 """
+FORGET_INTENT = "update account_command set has_intent = false where request_id = $1"
 CLOSE = "delete from account_command where request_id = $1 and lease_token = $2 returning true"
 LOCK = "select * from account where id = $1 for no key update"
 WRITE = """
@@ -69,16 +71,26 @@ WRITE = """
         version = $12, last_event_id = $13, last_event_time = $14, updated_at = $15
     where id = $1
 """
+REVOKED = "update account set revoked_credentials = revoked_credentials || $2::uuid where id = $1"
 
 
 class CommandStore:
     """The commands of this service."""
 
-    def __init__(self, pool: Pool, recorder: Recorder, vault: Vault, *, lease_seconds: float) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        recorder: Recorder,
+        vault: Vault,
+        *,
+        lease_seconds: float,
+        sweep_after_seconds: float,
+    ) -> None:
         self._pool = pool
         self._recorder = recorder
         self._vault = vault
         self._lease_seconds = lease_seconds
+        self._sweep_seconds = sweep_after_seconds
 
     async def claim(self, limit: int) -> list[Command]:
         """Lease up to `limit` due commands, the first of each account only."""
@@ -95,13 +107,18 @@ class CommandStore:
         """Give leases back early, so that another worker need not wait for their end."""
         await self._pool.execute(RELEASE, list(tokens))
 
-    async def intend(self, command: Command) -> None:
-        """State that the call is going to be made.
+    async def intend(self, command: Command, made: Made | None) -> Refusal | None:
+        """State that the call is going to be made, with what it makes; or say why it cannot be.
 
         Raises:
             LeaseLost: The command is in other hands.
         """
-        _require(await self._pool.fetchval(INTEND, command.request_id, command.token))
+        async with self._pool.acquire() as connection, connection.transaction():
+            _require(await connection.fetchval(INTEND, command.request_id, command.token))
+            refusal = None if made is None else await expect(connection, command, made, self._sweep_seconds)
+            if refusal is not None:
+                await connection.execute(FORGET_INTENT, command.request_id)
+        return refusal
 
     async def postpone(self, command: Command, wait_seconds: float, *, has_intent: bool) -> None:
         """Try again later; `has_intent` if a call may have been made whose outcome nobody knows.
@@ -113,14 +130,17 @@ class CommandStore:
             await self._pool.fetchval(POSTPONE, command.request_id, command.token, wait_seconds, has_intent)
         )
 
-    async def refuse(self, command: Command, refusal: Refusal, outcome: Outcome) -> None:
-        """End a command that changed nothing.
+    async def refuse(
+        self, command: Command, refusal: Refusal, outcome: Outcome, *, is_doubtful: bool = False
+    ) -> None:
+        """End a command that changed nothing; `is_doubtful` if a call of it may land all the same.
 
         Raises:
             LeaseLost: The command is in other hands.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             _require(await connection.fetchval(CLOSE, command.request_id, command.token))
+            await (doubt if is_doubtful else forget)(connection, command)
             await self._answer(connection, command, outcome, refusal=refusal)
 
     async def leave(self, command: Command) -> None:
@@ -144,9 +164,11 @@ class CommandStore:
             _require(await connection.fetchval(CLOSE, command.request_id, command.token))
             if row is None or row["status"] != AccountStatus.PROVISIONED.value:
                 status = AccountStatus.DELETED.value if row is None else row["status"]
+                await orphan(connection, command)
                 await self._answer(connection, command, Outcome.REFUSED, refusal=wrong_state(status))
             else:
                 version = await self._write(connection, command, change, row)
+                await keep(connection, command, change.kept_id)
                 await self._answer(
                     connection, command, Outcome.DONE, version=version, details=dict(change.details)
                 )
@@ -176,6 +198,9 @@ class CommandStore:
         had = {credential.id for credential in account_of(row).credentials}
         for name in had - {credential.id for credential in account.credentials}:
             await self._vault.forget(connection, id=name)
+            await connection.execute(REVOKED, account.account_id, name)
+        for address in set(account_of(row).aliases) - set(account.aliases):
+            await burn(connection, address, account.account_id, "removed")
         await append(connection, event)
         return int(row["version"]) + 1
 
@@ -229,6 +254,7 @@ def _command(row: asyncpg.Record) -> Command:
         token=row["lease_token"],
         has_intent=row["has_intent"],
         age_seconds=row["age_seconds"],
+        revoked=frozenset(row["revoked_credentials"]),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.provisioner.domain.sagas import AddressFate, Direction, Saga
+from services.provisioner.effect_names import inbox_key
 from services.provisioner.ports import LeaseLost
 from services.provisioner.saga_rows import (
     SagaWrite,
@@ -22,6 +23,7 @@ from services.provisioner.saga_rows import (
 )
 from services.provisioner.store_names import answer_joined, first_free, move_address
 from services.provisioner.store_removals import answer_deletions
+from services.provisioner.store_strays import abandon
 from shared.contracts.accounts import AccountState, Naming
 from shared.db.pool import OUTAGE, Connection, Pool
 from shared.messaging.answers import answer
@@ -82,6 +84,7 @@ BURN = """
     update address set state = 'burned', reason = $2, burned_at = now() where account_id = $1 and state = 'live'
 """
 GIVE_BACK = "delete from address where account_id = $1 and state = 'live'"
+FURTHER = "select address from address where account_id = $1 and address <> $2 and state = 'live'"
 SWEEP_LATER = """
     insert into sweep (account_id, step, due_at)
     select $1, step, now() + make_interval(secs => $3) from unnest($2::text[]) as step
@@ -99,12 +102,14 @@ class SagaStore:
         recorder: Recorder,
         vault: Vault,
         *,
+        installation: str,
         lease_seconds: float,
         sweep_after_seconds: float,
     ) -> None:
         self._pool = pool
         self._recorder = recorder
         self._vault = vault
+        self._installation = installation
         self._lease_seconds = lease_seconds
         self._sweep_after_seconds = sweep_after_seconds
 
@@ -136,6 +141,11 @@ class SagaStore:
         """Return the first of these names whose address nobody has or had."""
         async with self._pool.acquire() as connection:
             return await first_free(connection, names, domain)
+
+    async def further(self, account: AccountState) -> list[str]:
+        """Return the account's addresses besides its own, also ones that are only about to be made."""
+        rows = await self._pool.fetch(FURTHER, account.account_id, account.address)
+        return [row["address"] for row in rows]
 
     async def secret_of(self, account: AccountState) -> str:
         """Return the inbox credential of an account.
@@ -209,6 +219,10 @@ class SagaStore:
             await self._vault.forget(connection, id=id_)
         if change.left is not None:
             await move_address(connection, one.before.account, account, change.left)
+            if change.left is AddressFate.BURNED:
+                left = one.before.account
+                key = inbox_key(self._installation, left)
+                await abandon(connection, one.events[0].id, left.account_id, left.address, key)
         if change.address is AddressFate.RELEASED:
             await connection.execute(GIVE_BACK, account.account_id)
         elif change.address is AddressFate.BURNED:

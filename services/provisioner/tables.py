@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Text
+from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -54,6 +54,7 @@ class Account(ProvisionerTable, table=True):
     primary_alias: str | None
     quota_bytes: int | None = Field(sa_column=Column(BigInteger, nullable=True))
     send_scope: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    revoked_credentials: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
     account_metadata: dict[str, Any] = Field(sa_column=Column("metadata", JSONB, nullable=False))
     failure_code: str | None
     failure_message: str | None

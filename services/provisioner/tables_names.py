@@ -33,3 +33,19 @@ class JoinedRequest(ProvisionerTable, table=True):
     tenant_id: UUID
     workspace_id: UUID | None
     traceparent: str | None
+
+
+class Stray(ProvisionerTable, table=True):
+    """What a call makes or may have made at the inbox provider, until it is sure whether it stays."""
+
+    id: UUID = Field(primary_key=True)
+    account_id: UUID = Field(foreign_key="account.id")
+    kind: str
+    inbox_id: str
+    name: str
+    kept_id: str | None
+    doubtful_since: datetime = instant()
+    look_ups: int
+    due_at: datetime = instant()
+    lease_token: UUID | None
+    leased_until: datetime | None = instant(optional=True)

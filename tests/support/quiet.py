@@ -12,6 +12,8 @@ _UNFINISHED = {
     "answers that wait for their facts": "select count(*) from gateway.pending_answer",
     "unfinished sagas": "select count(*) from provisioner.saga where finished_at is null",
     "late effects to look for": "select count(*) from provisioner.sweep",
+    "strays to look for": "select count(*) from provisioner.stray",
+    "commands to accounts under way": "select count(*) from provisioner.account_command",
     "warmups without a first outcome": "select count(*) from warmup.warmup where status = 'starting'",
     "warmup attempts under way": "select count(*) from warmup.warmup where intent_at is not null",
     "warmups that were accepted and not confirmed": """

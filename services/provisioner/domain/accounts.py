@@ -57,15 +57,14 @@ class Refusal:
     details: dict[str, Any]
 
 
-def refuse_by_claim(asked: AccountRequested, claim: DomainClaim | None) -> Refusal | None:
+def refuse_by_claim(
+    claim: DomainClaim | None, tenant_id: UUID, workspace_id: UUID, dialect: Dialect, *, named: object
+) -> Refusal | None:
     """Return why this workspace may not use the domain in this dialect, or None (S0-17, S0-18, S0-19, S4-9)."""
-    caller = asked.caller
     if claim is None or not (
         claim.is_platform
-        or (claim.tenant_id, claim.workspace_id, claim.dialect)
-        == (caller.tenant_id, asked.workspace_id, caller.dialect)
+        or (claim.tenant_id, claim.workspace_id, claim.dialect) == (tenant_id, workspace_id, dialect)
     ):
-        named = asked.domain or asked.domain_id
         return Refusal("domain_not_found", f"There is no domain {named} in this workspace.", {})
     if not claim.is_verified:
         return Refusal("domain_not_verified", f"The domain {claim.domain} is not verified.", {})

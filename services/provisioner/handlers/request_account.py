@@ -34,7 +34,8 @@ async def request_account(request: Recorded, *, store: Reservations, recorder: R
     if asked.username is None and asked.naming is Naming.EXACT:
         raise Poison("A request for an account that names no address.")
     claim = await _claim(asked, store)
-    refusal = refuse_by_claim(asked, claim)
+    scope = (asked.caller.tenant_id, asked.workspace_id, asked.caller.dialect)
+    refusal = refuse_by_claim(claim, *scope, named=asked.domain or asked.domain_id)
     domain = claim.domain if claim is not None else asked.domain
     if domain is not None:
         wish = wish_of(asked, domain)

@@ -15,7 +15,8 @@ alter table account
     add column primary_alias text,
     add column quota_bytes bigint,
     add column send_scope jsonb not null default '{"type": "all"}',
-    add column metadata jsonb not null default '{}';
+    add column metadata jsonb not null default '{}',
+    add column revoked_credentials uuid[] not null default '{}';
 update account set credentials = jsonb_build_array(
     jsonb_build_object('id', credential_ref, 'name', 'default', 'created_at', created_at)
 ) where credential_ref is not null;
@@ -41,7 +42,24 @@ create table joined_request (
     workspace_id uuid,
     traceparent text
 );
-create index joined_request_account on joined_request (account_id)
+create index joined_request_account on joined_request (account_id);
+
+create table stray (
+    id uuid primary key,
+    account_id uuid not null references account (id),
+    kind text not null check (kind in ('inbox', 'key')),
+    inbox_id text not null,
+    name text not null,
+    kept_id text,
+    doubtful_since timestamptz not null default now(),
+    look_ups int not null default 0,
+    due_at timestamptz not null,
+    lease_token uuid,
+    leased_until timestamptz
+);
+create index stray_due on stray (due_at);
+create index stray_account on stray (account_id);
+create index address_account on address (account_id)
 """
 
 

@@ -26,23 +26,17 @@ def claim(*, is_verified: bool = True, is_platform: bool = False) -> DomainClaim
     return DomainClaim(DOMAIN, TENANT, WORKSPACE, Dialect.PUFFLE, "acme.example", is_verified, is_platform)
 
 
-def requested(
-    tenant: UUID = TENANT, workspace: UUID = WORKSPACE, dialect: Dialect = Dialect.PUFFLE
-) -> AccountRequested:
+def account(**asked: str | None) -> AccountState:
     caller = Caller(
-        tenant_id=tenant, workspace_id=workspace, user_id=UUID(int=4), key_id="k", dialect=dialect
+        tenant_id=TENANT, workspace_id=WORKSPACE, user_id=UUID(int=4), key_id="k", dialect=Dialect.PUFFLE
     )
-    return AccountRequested(
+    request = AccountRequested(
         caller=caller,
         plan=Plan(steps=(Step.INBOX,)),
-        workspace_id=workspace,
+        workspace_id=WORKSPACE,
         domain_id=DOMAIN,
-        username="Scout",
+        **{"username": "scout", **asked},
     )
-
-
-def account(**asked: str | None) -> AccountState:
-    request = requested().model_copy(update=asked)
     return new_account(UUID(int=9), request, claim(), request.username or "", NOW)
 
 
@@ -62,18 +56,19 @@ def account(**asked: str | None) -> AccountState:
 def test_a_domain_is_open_to_its_workspace_once_verified(
     tenant: UUID, workspace: UUID, found: DomainClaim | None, code: str | None
 ) -> None:
-    refusal = refuse_by_claim(requested(tenant, workspace), found)
+    refusal = refuse_by_claim(found, tenant, workspace, Dialect.PUFFLE, named=DOMAIN)
 
     assert (refusal.code if refusal else None) == code
 
 
 @pytest.mark.parametrize("dialect", [Dialect.MYAGENTMAIL, Dialect.SENDMUX])
 def test_a_claim_carries_accounts_of_its_own_dialect_only(dialect: Dialect) -> None:
-    refusal = refuse_by_claim(requested(dialect=dialect), claim())
+    scope = (TENANT, WORKSPACE, dialect)
+    refusal = refuse_by_claim(claim(), *scope, named="acme.example")
 
     assert refusal is not None
     assert refusal.code == "domain_not_found"
-    assert refuse_by_claim(requested(dialect=dialect), claim(is_platform=True)) is None
+    assert refuse_by_claim(claim(is_platform=True), *scope, named="acme.example") is None
 
 
 @pytest.mark.contract("S0-38", "S0-39")

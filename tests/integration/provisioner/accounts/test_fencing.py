@@ -15,7 +15,12 @@ from tests.support.eventually import eventually
 
 def store(bench: Bench, lease_seconds: float = 30.0) -> SagaStore:
     return SagaStore(
-        bench.pool, recorder, bench.context.vault, lease_seconds=lease_seconds, sweep_after_seconds=60.0
+        bench.pool,
+        recorder,
+        bench.context.vault,
+        installation="test",
+        lease_seconds=lease_seconds,
+        sweep_after_seconds=60.0,
     )
 
 

@@ -13,6 +13,7 @@ from shared.contracts.answers import AccountRequestAnswered, Outcome
 from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Dialect
 from tests.support.account_bench import Bench
+from tests.support.eventually import eventually
 
 PLAN = Plan(steps=(Step.INBOX, Step.CREDENTIALS))
 DOMAIN = "myagent.mx"
@@ -305,3 +306,21 @@ async def take(bench: Bench, numbers: range) -> None:
         "insert into address (address, account_id, state) values ($1, $2, 'live')",
         [(f"scout{number or ''}@{DOMAIN}", UUID(int=7)) for number in numbers],
     )
+
+
+@pytest.mark.promise("R10", "I2")
+async def test_an_inbox_that_lands_at_a_name_that_was_left_is_removed(bench: Bench) -> None:
+    bench.simulator.fault("agentmail", "inboxes.create", "late", delay_seconds=2.0, times=1)
+    bench.simulator.fault(
+        "agentmail", "inboxes.create", "status", status=403, body={"name": "IsTakenError"}, times=1
+    )
+    async with bench.working(sweep_seconds=(0.3, 3.5)):
+        asked = await made(bench, "scout")
+        assert await name_of(bench, asked) == "scout1"
+        left = f"scout@{DOMAIN}"
+        await eventually(lambda: bench.effects(left) == ["inbox.created", "inbox.deleted"])
+
+    assert (await answer_to(bench, asked)).outcome is Outcome.DONE
+    assert bench.effects(f"scout1@{DOMAIN}") == ["inbox.created", "key.created"]
+    rows = await bench.pool.fetch("select address, state from address order by address")
+    assert [tuple(row) for row in rows] == [(f"scout1@{DOMAIN}", "live"), (left, "burned")]
