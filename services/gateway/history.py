@@ -18,6 +18,7 @@ _ACCOUNT = (
 _WARMUP = (
     "status", "attempts", "next_attempt_at", "started_at", "is_confirmed", "day", "total_sent", "total_received",
     "reputation", "health_score", "health_label", "provider_status", "observed_at", "reason", "failure",
+    "qualified_days", "healthy_days", "recent_health", "recent_health_label", "decision", "next_evaluation_at",
 )  # fmt: skip
 _DOMAIN = (
     "status", "domain", "dns_records", "is_dns_synced", "verified_at", "next_check_at", "failure",
@@ -73,9 +74,11 @@ def _started(data: Data) -> str:
 
 def _day(data: Data) -> str:
     warmup = data["warmup"]
-    return (
+    recorded = (
         f"Warmup day {warmup.get('day', 0)} was recorded; {warmup.get('total_sent', 0)} messages sent so far."
     )
+    decision = warmup.get("decision")
+    return f"{recorded} {decision['sentence']}" if decision else recorded
 
 
 def _undone(data: Data) -> str:

@@ -10,6 +10,7 @@ from functools import partial
 from starlette.applications import Starlette
 
 from services.warmup.domain.commands import Attempt
+from services.warmup.domain.policies import POLICIES
 from services.warmup.domain.schedule import Jitter, Schedule
 from services.warmup.domain.warmup import Warmup
 from services.warmup.handlers.enable_warmups import Batch, EnableWarmups
@@ -69,7 +70,8 @@ def build(
             provider = await _provider(stack, settings, pool, recorder.clock)
             desk = Desk(pool, recorder, recorder.ids, lease_seconds=settings.warmup_lease_seconds)
 
-            tools = Tools(desk, provider, recorder, schedule, relay.wake)
+            policy = POLICIES[settings.warmup_policy]
+            tools = Tools(desk, provider, recorder, schedule, policy, relay.wake)
             enable, follow, judge = EnableWarmups(tools), FollowWarmup(tools), JudgeDay(tools)
             command = RunCommands(tools)
             enabling = LeasedWorker[Batch](

@@ -10,9 +10,8 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from services.warmup.domain.attempts import JobStatus, Sender, Verdict
+from services.warmup.domain.attempts import JobStatus, Sender, SenderStatus, Verdict
 from services.warmup.domain.commands import Attempt, Command
-from services.warmup.domain.days import DayDecision, Observation
 from services.warmup.domain.figures import Figures
 from services.warmup.domain.warmup import Warmup
 from shared.contracts.answers import AccountRequestAnswered
@@ -112,10 +111,8 @@ class WarmupStore(Protocol):
         """Change a warmup and give up its lease, if it is still at `before`'s version and lease (S1-15, S1-16)."""
         ...
 
-    async def add_day(
-        self, account_id: UUID, day: int, observation: Observation, decision: DayDecision
-    ) -> bool:
-        """Keep the judgement of one account and day; False if that day has one."""
+    async def add_day(self, day: int, judged: Warmup, status: SenderStatus | None) -> bool:
+        """Keep the judgement of one account and day, with what the provider showed; False if that day has one."""
         ...
 
     async def begin(self, request: Recorded) -> bool:

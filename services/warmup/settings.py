@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, SecretStr
 
 from shared.settings import CommonSettings
@@ -26,3 +28,5 @@ class WarmupSettings(CommonSettings):
     """When a warmup that failed to start is first tried again; the delay then grows."""
     warmup_longest_retry_seconds: float = Field(default=3_600.0, gt=0)
     """The longest delay between two such tries."""
+    warmup_policy: Literal["puffle", "standard"] = "puffle"
+    """What a warmup must have reached before its account may send; see docs/warmup.md."""

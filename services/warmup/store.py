@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
-from services.warmup.domain.days import DayDecision, Observation
+from services.warmup.domain.attempts import SenderStatus
 from services.warmup.domain.warmup import Warmup
 from services.warmup.ports import Cause, Waiting, Work
 from services.warmup.store_commands import CommandDesk, CommandStore
@@ -94,22 +94,25 @@ class Store(CommandStore):
         )
         return bool(written)
 
-    async def add_day(
-        self, account_id: UUID, day: int, observation: Observation, decision: DayDecision
-    ) -> bool:
-        """Keep the judgement of one account and day; False if that day has one."""
+    async def add_day(self, day: int, judged: Warmup, status: SenderStatus | None) -> bool:
+        """Keep the judgement of one account and day, with what the provider showed; False if that day has one."""
+        decision = judged.decision
+        if decision is None:
+            raise ValueError("a day without a decision is not judged")
         added = await self._connection.fetchval(
             """
-            insert into warmup_day (account_id, day, provider_status, reputation, total_sent, judgement, reason)
-            values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning true
+            insert into warmup_day
+                (account_id, day, provider_status, reputation, total_sent, judgement, reason, decision)
+            values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning true
             """,
-            account_id,
+            judged.account_id,
             day,
-            observation.status,
-            observation.reputation,
-            observation.total_sent,
+            status,
+            judged.reputation,
+            judged.total_sent,
             decision.judgement,
-            decision.reason,
+            decision.sentence,
+            decision.model_dump(mode="json"),
         )
         return bool(added)
 

@@ -57,6 +57,11 @@ class WarmupRow(SQLModel, table=True):
     provider_status: int | None = None
     observed_at: datetime | None = Field(default=None, sa_type=INSTANT)
     days: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    qualified_days: int
+    healthy_days: int
+    recent_health: float | None = None
+    recent_health_label: str | None = Field(default=None, sa_type=Text)
+    decision: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
     reason: str | None = Field(default=None, sa_type=Text)
     accepted_at: datetime | None = Field(default=None, sa_type=INSTANT)
 
@@ -125,3 +130,4 @@ class WarmupDayRow(SQLModel, table=True):
     judgement: str = Field(sa_type=Text)
     reason: str = Field(sa_type=Text)
     judged_at: datetime = Field(sa_type=INSTANT)
+    decision: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))

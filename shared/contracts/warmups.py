@@ -36,6 +36,30 @@ class WarmupDay(Model):
     inbox: int | None = None
 
 
+class WarmupCriterion(Model):
+    """One goal of a policy, and how far the warmup is; `value` is None while the provider has no data for it."""
+
+    name: str
+    value: float | None
+    at_least: float
+    is_met: bool
+
+
+class WarmupDecision(Model):
+    """What the last judged day came to, why, and all that was looked at."""
+
+    at: datetime
+    day: int
+    policy: str
+    policy_version: int
+    judgement: str
+    """`continue`, `graduate`, `ban` or `suspend`."""
+    sentence: str
+    criteria: tuple[WarmupCriterion, ...]
+    expected_at: datetime | None = None
+    """When every goal is met if things go on as they did since the day before; None if that cannot be said."""
+
+
 class WarmupState(Model):
     """The whole public state of a warmup; every warmup fact carries it."""
 
@@ -70,6 +94,18 @@ class WarmupState(Model):
     reason: str | None = None
     """Why the warmup was paused or disabled, in the words of whoever did it."""
     failure: Failure | None = None
+    qualified_days: int = 0
+    """Judged days on which the sender warmed and its total grew."""
+    healthy_days: int = 0
+    """Judged days in a row on which `recent_health` was high enough to count."""
+    recent_health: float | None = None
+    """The percentage of the last seven full days' mail that reached an inbox; None below 20 messages."""
+    recent_health_label: str | None = None
+    """`excellent`, `good`, `fair` or `poor`."""
+    decision: WarmupDecision | None = None
+    """The last one; None before the first judged day."""
+    next_evaluation_at: datetime | None = None
+    """When it is judged next; None while no day is to be judged."""
 
 
 # --- requests -------------------------------------------------------------------------------------------------

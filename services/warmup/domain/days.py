@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.warmup.domain.attempts import SenderStatus
+from services.warmup.domain.attempts import Sender, SenderStatus
+from services.warmup.domain.figures import Figures, observed
+from services.warmup.domain.health import health_of, label_of
+from services.warmup.domain.policies import HEALTHY_FROM, Goal, Measure, Policy
+from services.warmup.domain.schedule import Today
+from services.warmup.domain.warmup import Warmup
+from shared.contracts.warmups import WarmupCriterion, WarmupDecision
 
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What a warmup must have reached to graduate."""
-
-    reputation: float
-    total_sent: int
-
-
-PUFFLE = Policy(reputation=90.0, total_sent=200)
+NAMES: Mapping[Measure, str] = {
+    Measure.REPUTATION: "reputation",
+    Measure.TOTAL_SENT: "messages sent",
+    Measure.QUALIFIED_DAYS: "qualified days",
+    Measure.HEALTHY_DAYS: "healthy days in a row",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What the provider says of a sender at one moment: totals since its warmup began, never a range of dates.
+    """What the provider told at one moment; None where it knows the sender no more, or has no figures."""
 
-    `status` is None when the provider does not know the sender any more.
-    """
-
-    status: SenderStatus | None
-    reputation: float | None
-    total_sent: int
+    sender: Sender | None
+    figures: Figures | None
 
 
 class Judgement(StrEnum):
@@ -40,28 +41,83 @@ class Judgement(StrEnum):
     SUSPEND = "suspend"
 
 
-@dataclass(frozen=True, slots=True)
-class DayDecision:
-    """What a day comes to, and why in a sentence."""
+def decide_day(warmup: Warmup, seen: Observation, policy: Policy, today: Today) -> tuple[Warmup, Judgement]:
+    """Judge a day by the provider's totals (S1-30, S1-31); return the warmup after it, and what is to become of it.
 
-    judgement: Judgement
-    reason: str
+    The warmup's `decision` says why, with everything that was looked at.
+    """
+    after = _counted(warmup, seen, today)
+    criteria = tuple(_criterion(after, goal) for goal in policy.goals)
+    judgement, sentence = _judge(seen, criteria)
+    decision = WarmupDecision(
+        at=today.now,
+        day=after.day,
+        policy=policy.name,
+        policy_version=policy.version,
+        judgement=judgement.value,
+        sentence=sentence,
+        criteria=criteria,
+        expected_at=_expected(warmup, criteria, today) if judgement is Judgement.CONTINUE else None,
+    )
+    return replace(after, decision=decision), judgement
 
 
-def decide_day(observation: Observation, policy: Policy = PUFFLE) -> DayDecision:
-    """Judge a warming account by the provider's totals (S1-30, S1-31)."""
-    if observation.status is SenderStatus.BANNED:
-        return DayDecision(Judgement.BAN, "The warmup provider has banned the sender.")
-    if observation.status is SenderStatus.SUSPENDED:
-        return DayDecision(Judgement.SUSPEND, "The warmup provider has suspended the sender.")
-    if observation.status is None:
-        return DayDecision(Judgement.CONTINUE, "The warmup provider does not know the sender.")
-    if observation.status is SenderStatus.PAUSED:
-        return DayDecision(Judgement.CONTINUE, "The warmup provider shows the warmup as paused.")
-    if observation.reputation is None:
-        return DayDecision(Judgement.CONTINUE, "The warmup provider has no reputation for the sender yet.")
-    figures = f"reputation {observation.reputation:g} and {observation.total_sent} sent"
-    goal = f"reputation {policy.reputation:g} and {policy.total_sent} sent"
-    if observation.reputation >= policy.reputation and observation.total_sent >= policy.total_sent:
-        return DayDecision(Judgement.GRADUATE, f"With {figures} it meets the goal of {goal}.")
-    return DayDecision(Judgement.CONTINUE, f"With {figures} it has not met the goal of {goal}.")
+def _counted(warmup: Warmup, seen: Observation, today: Today) -> Warmup:
+    after = observed(warmup, seen.sender, seen.figures, today.now)
+    health = health_of(after.days, today.date)
+    is_warming = seen.sender is not None and seen.sender.status is SenderStatus.WARMING
+    is_qualified = is_warming and after.total_sent > warmup.total_sent
+    is_healthy = health is not None and health >= HEALTHY_FROM
+    return replace(
+        after,
+        day=warmup.day + 1,
+        recent_health=health,
+        recent_health_label=label_of(health),
+        qualified_days=warmup.qualified_days + is_qualified,
+        healthy_days=warmup.healthy_days + 1 if is_healthy else 0,
+    )
+
+
+def _criterion(warmup: Warmup, goal: Goal) -> WarmupCriterion:
+    value = getattr(warmup, goal.measure.value)
+    is_met = value is not None and value >= goal.at_least
+    return WarmupCriterion(name=goal.measure.value, value=value, at_least=goal.at_least, is_met=is_met)
+
+
+def _judge(seen: Observation, criteria: tuple[WarmupCriterion, ...]) -> tuple[Judgement, str]:
+    match seen.sender.status if seen.sender else None:
+        case SenderStatus.BANNED:
+            return Judgement.BAN, "The warmup provider has banned the sender."
+        case SenderStatus.SUSPENDED:
+            return Judgement.SUSPEND, "The warmup provider has suspended the sender."
+        case None:
+            return Judgement.CONTINUE, "The warmup provider does not know the sender."
+        case SenderStatus.PAUSED:
+            return Judgement.CONTINUE, "The warmup provider shows the warmup as paused."
+        case _:
+            missing = [each for each in criteria if not each.is_met]
+    if not missing:
+        return Judgement.GRADUATE, f"It meets every goal: {_listed(criteria)}."
+    return Judgement.CONTINUE, f"It does not meet every goal yet: {_listed(missing)}."
+
+
+def _listed(criteria: Sequence[WarmupCriterion]) -> str:
+    return ", ".join(
+        f"{NAMES[Measure(each.name)]} {'unknown' if each.value is None else f'{each.value:g}'}"
+        f" (at least {each.at_least:g})"
+        for each in criteria
+    )
+
+
+def _expected(before: Warmup, criteria: tuple[WarmupCriterion, ...], today: Today) -> datetime | None:
+    """Return when the last goal is met if every measure goes on growing as it did since the day before; None if one does not."""
+    earlier = {each.name: each.value for each in before.decision.criteria} if before.decision else {}
+    days = 0
+    for each in criteria:
+        if each.is_met:
+            continue
+        last = earlier.get(each.name)
+        if each.value is None or last is None or each.value <= last:
+            return None
+        days = max(days, math.ceil((each.at_least - each.value) / (each.value - last)))
+    return today.now + timedelta(seconds=max(days, 1) * today.length)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from shared.clock import Calendar
@@ -14,6 +14,17 @@ LONGEST_FOLLOW_SECONDS = 30.0
 LONGEST_SPREAD_SECONDS = 3_600.0
 SPREAD_PARTS = 997
 PUT_BACK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """A calendar day: its number since the anchor, its date, its length in seconds, and the present instant in it."""
+
+    number: int
+    date: date
+    length: float
+    now: datetime
+
 
 Jitter = Callable[[float, float], float]
 """Returns a number between two, at random."""
@@ -52,6 +63,13 @@ class Schedule:
     def put_back_at(self, now: datetime) -> datetime:
         """Return when work that was interrupted on our side is taken up again."""
         return now + timedelta(seconds=PUT_BACK_SECONDS)
+
+    def today(self, now: datetime) -> Today:
+        """Return the calendar day of an instant; days are dated from the anchor, however short they are."""
+        number = self.calendar.day(now)
+        first = self.calendar.anchor.date()
+        dated = first + timedelta(days=min(number, (date.max - first).days))
+        return Today(number, dated, self.calendar.day_seconds, now)
 
     def next_day(self, now: datetime, account_id: UUID) -> datetime:
         """Return when the account is judged next: early on the next day, accounts spread over its first tenth."""

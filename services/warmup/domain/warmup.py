@@ -9,7 +9,7 @@ from uuid import UUID
 
 from shared.contracts.accounts import AccountState, Failure
 from shared.contracts.envelope import Recorded
-from shared.contracts.warmups import WarmupDay, WarmupState, WarmupStatus
+from shared.contracts.warmups import WarmupDay, WarmupDecision, WarmupState, WarmupStatus
 
 
 class AttemptBy(StrEnum):
@@ -53,6 +53,11 @@ class Warmup:
     observed_at: datetime | None = None
     """When the provider last told the figures above; they stay, and grow stale, while it does not."""
     days: tuple[WarmupDay, ...] = ()
+    qualified_days: int = 0
+    healthy_days: int = 0
+    recent_health: float | None = None
+    recent_health_label: str | None = None
+    decision: WarmupDecision | None = None
     reason: str | None = None
     accepted_at: datetime | None = None
     """When the provider accepted the enable that is to be confirmed; a resume leaves `started_at` as it was."""
@@ -71,6 +76,11 @@ class Warmup:
     """Whether it must not share a call, because a shared one went wrong."""
     due_at: datetime | None = None
     lease_token: UUID | None = None
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether each of its days is judged."""
+        return self.status is WarmupStatus.WARMING and self.is_confirmed
 
     @property
     def is_open(self) -> bool:
@@ -125,6 +135,12 @@ def state_of(warmup: Warmup) -> WarmupState:
         days=warmup.days,
         reason=warmup.reason,
         failure=failure,
+        qualified_days=warmup.qualified_days,
+        healthy_days=warmup.healthy_days,
+        recent_health=warmup.recent_health,
+        recent_health_label=warmup.recent_health_label,
+        decision=warmup.decision,
+        next_evaluation_at=warmup.due_at if warmup.is_judged else None,
     )
 
 

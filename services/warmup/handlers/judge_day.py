@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
-from services.warmup.domain.attempts import Sender
-from services.warmup.domain.days import DayDecision, Judgement, Observation, decide_day
-from services.warmup.domain.figures import Figures, observed
+from services.warmup.domain.days import Judgement, Observation, decide_day
+from services.warmup.domain.figures import Figures
 from services.warmup.domain.warmup import Warmup, over
 from services.warmup.fail_points import DAY
 from services.warmup.handlers.facts import tell
@@ -72,7 +70,7 @@ class JudgeDay:
             try:
                 sender = await self._tools.provider.sender(warmup.address)
                 failpoint(f"{DAY}.after_call")
-                await self._record(warmup, sender, figures)
+                await self._record(warmup, Observation(sender, figures))
                 failpoint(f"{DAY}.after_commit")
             except ProviderTrouble as trouble:
                 await self._wait(warmup, trouble.wait_seconds)
@@ -81,38 +79,28 @@ class JudgeDay:
                 raise
         self._tools.announce()
 
-    async def _record(self, warmup: Warmup, sender: Sender | None, figures: Figures | None) -> None:
+    async def _record(self, warmup: Warmup, seen: Observation) -> None:
         """Record the day and what it comes to, unless this day is judged already: then there is only the next one."""
-        now = self._tools.recorder.clock.now()
-        seen = observed(warmup, sender, figures, now)
-        observation = Observation(sender.status if sender else None, seen.reputation, seen.total_sent)
-        decision = decide_day(observation)
+        today = self._tools.schedule.today(self._tools.recorder.clock.now())
+        due_at = self._tools.schedule.next_day(today.now, warmup.account_id)
+        judged, judgement = decide_day(warmup, seen, self._tools.policy, today)
         async with self._tools.desk.transaction() as store:
             if not await store.hold(warmup):
                 return
-            day = self._tools.schedule.calendar.day(now)
-            if not await store.add_day(warmup.account_id, day, observation, decision):
-                due_at = self._tools.schedule.next_day(now, warmup.account_id)
+            status = seen.sender.status if seen.sender else None
+            if not await store.add_day(today.number, judged, status):
                 await store.replace(warmup, replace(warmup, due_at=due_at, tries=0))
                 return
-            after, facts = self._facts(warmup, seen, decision, now)
+            after, facts = self._facts(warmup, replace(judged, tries=0, due_at=due_at), judgement)
             await store.replace(warmup, after)
             await store.record(*facts)
             failpoint(f"{DAY}.before_commit")
 
-    def _facts(
-        self, warmup: Warmup, seen: Warmup, decision: DayDecision, now: datetime
-    ) -> tuple[Warmup, list[Recorded]]:
-        day = replace(
-            seen,
-            day=warmup.day + 1,
-            tries=0,
-            due_at=self._tools.schedule.next_day(now, warmup.account_id),
-        )
-        after, recorded = tell(self._tools.recorder, warmup, day, WarmupDayRecorded)
-        if decision.judgement not in LAST_STATES:
+    def _facts(self, warmup: Warmup, judged: Warmup, judgement: Judgement) -> tuple[Warmup, list[Recorded]]:
+        after, recorded = tell(self._tools.recorder, warmup, judged, WarmupDayRecorded)
+        if judgement not in LAST_STATES:
             return after, [recorded]
-        status, fact = LAST_STATES[decision.judgement]
+        status, fact = LAST_STATES[judgement]
         after, last = tell(self._tools.recorder, after, over(after, status), fact)
         return after, [recorded, last]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.warmup.domain.policies import Policy
 from services.warmup.domain.schedule import Schedule
 from services.warmup.ports import WarmupDesk, WarmupProvider
 from shared.messaging.recorder import Recorder
@@ -18,4 +19,5 @@ class Tools:
     provider: WarmupProvider
     recorder: Recorder
     schedule: Schedule
+    policy: Policy
     announce: Callable[[], None]

@@ -16,8 +16,15 @@ alter table warmup
     add column provider_status int,
     add column observed_at timestamptz,
     add column days jsonb not null default '[]',
+    add column qualified_days int not null default 0,
+    add column healthy_days int not null default 0,
+    add column recent_health float8,
+    add column recent_health_label text,
+    add column decision jsonb,
     add column reason text,
     add column accepted_at timestamptz;
+
+alter table warmup_day add column decision jsonb;
 
 create table command (
     account_id uuid primary key references warmup (account_id),

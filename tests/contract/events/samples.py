@@ -22,7 +22,7 @@ from shared.contracts.domains import DnsRecord, DomainState, DomainStatus
 from shared.contracts.envelope import Event
 from shared.contracts.registry import EVENT_TYPES
 from shared.contracts.requests import Caller, Dialect
-from shared.contracts.warmups import WarmupDay, WarmupState, WarmupStatus
+from shared.contracts.warmups import WarmupCriterion, WarmupDay, WarmupDecision, WarmupState, WarmupStatus
 
 ACCOUNT = UUID("0192d3a4-0000-7000-8000-000000000001")
 DOMAIN = UUID("0192d3a4-0000-7000-8000-000000000002")
@@ -50,6 +50,12 @@ WARMUP_STATE = WarmupState(
     status=WarmupStatus.WARMING, created_at=THEN, updated_at=THEN, attempts=1, started_at=THEN, is_confirmed=True,
     day=3, total_sent=42, reputation=71.5, total_received=40, health_score=98.0, health_label="Excellent",
     provider_status=1, observed_at=THEN, days=(WarmupDay(date=date(2026, 11, 19), sent=14, received=13, inbox=14),),
+    qualified_days=3, healthy_days=2, recent_health=97.5, recent_health_label="excellent", next_evaluation_at=THEN,
+    decision=WarmupDecision(
+        at=THEN, day=3, policy="puffle", policy_version=1, judgement="continue",
+        sentence="It does not meet every goal yet: reputation 71.5 (at least 90).",
+        criteria=(WarmupCriterion(name="reputation", value=71.5, at_least=90.0, is_met=False),), expected_at=THEN,
+    ),
 )  # fmt: skip
 DOMAIN_STATE = DomainState(
     domain_id=DOMAIN, tenant_id=TENANT, workspace_id=WORKSPACE, user_id=USER, dialect=Dialect.PUFFLE,

@@ -32,6 +32,25 @@ async def test_an_account_graduates_after_about_two_weeks_and_not_before(bench: 
     assert (state["day"], state["reputation"], state["total_sent"]) == (14, 90.0, 210)
 
 
+async def test_every_day_says_why_and_when(bench: Bench) -> None:
+    account = await bench.warming("why")
+
+    await bench.judge_days(2)
+
+    state = (await bench.told(account))[-1].data["warmup"]
+    decision = state["decision"]
+    assert (decision["policy"], decision["policy_version"], decision["day"]) == ("puffle", 1, 2)
+    assert decision["sentence"] == (
+        "It does not meet every goal yet: reputation 66 (at least 90), messages sent 6 (at least 200)."
+    )
+    assert decision["expected_at"] is not None
+    assert state["next_evaluation_at"] == (await bench.row(account))["due_at"].isoformat().replace(
+        "+00:00", "Z"
+    )
+    kept = await bench.pool.fetchval("select decision from warmup_day order by day desc limit 1")
+    assert kept == decision
+
+
 async def test_a_banned_sender_is_found_at_the_next_judgement(bench: Bench) -> None:
     account = await bench.warming("banned-grace")
 

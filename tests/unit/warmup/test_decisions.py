@@ -20,7 +20,6 @@ from services.warmup.domain.attempts import (
     decide_attempt,
     decide_follow,
 )
-from services.warmup.domain.days import DayDecision, Judgement, Observation, Policy, decide_day
 from services.warmup.domain.schedule import Schedule
 from services.warmup.domain.warmup import AttemptBy, Warmup
 from shared.clock import Calendar
@@ -133,40 +132,6 @@ def test_what_the_sender_shows_outweighs_the_job(
     decision = decide_follow(warmup(WarmupStatus.WARMING, begun=waited), shown, job, NOW)
 
     assert (decision.code if isinstance(decision, Failure) else decision) == expected
-
-
-@pytest.mark.contract("S1-30", "S1-31")
-@pytest.mark.parametrize(
-    ("status", "reputation", "total_sent", "judgement"),
-    [
-        (SenderStatus.WARMING, 90.0, 200, Judgement.GRADUATE),
-        (SenderStatus.WARMING, 89.9, 5000, Judgement.CONTINUE),
-        (SenderStatus.WARMING, 100.0, 199, Judgement.CONTINUE),
-        (SenderStatus.WARMING, None, 500, Judgement.CONTINUE),
-        (SenderStatus.PAUSED, 95.0, 500, Judgement.CONTINUE),
-        (None, 95.0, 500, Judgement.CONTINUE),
-        (SenderStatus.BANNED, 95.0, 500, Judgement.BAN),
-        (SenderStatus.SUSPENDED, 95.0, 500, Judgement.SUSPEND),
-    ],
-)
-def test_a_day_is_judged_by_totals(
-    status: SenderStatus | None, reputation: float | None, total_sent: int, judgement: Judgement
-) -> None:
-    decision = decide_day(Observation(status, reputation, total_sent))
-
-    assert decision.judgement is judgement
-    assert decision.reason.endswith(".")
-
-
-def test_a_judgement_says_why() -> None:
-    decision = decide_day(
-        Observation(SenderStatus.WARMING, 87.0, 120), Policy(reputation=90.0, total_sent=200)
-    )
-
-    assert decision == DayDecision(
-        Judgement.CONTINUE,
-        "With reputation 87 and 120 sent it has not met the goal of reputation 90 and 200 sent.",
-    )
 
 
 def test_the_next_day_is_judged_early_in_it_and_never_before() -> None:

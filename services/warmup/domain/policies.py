@@ -1,0 +1,54 @@
+"""What a warmup must have reached before its account may send: policies as data, each version with its own figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Measure(StrEnum):
+    """Something of a warmup that has a number."""
+
+    REPUTATION = "reputation"
+    """The provider's score, 0 to 100."""
+    TOTAL_SENT = "total_sent"
+    """Messages sent since warmup began."""
+    QUALIFIED_DAYS = "qualified_days"
+    """Judged days on which the sender warmed and its total grew."""
+    HEALTHY_DAYS = "healthy_days"
+    """Judged days in a row on which the health was at least `HEALTHY_FROM`."""
+
+
+HEALTHY_FROM = 90.0
+"""The health, in percent, from which a day counts as healthy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A number that a measure must have reached."""
+
+    measure: Measure
+    at_least: float
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Goals that must all be met on one day; a policy that has been used is never changed, it gets a new version."""
+
+    name: str
+    version: int
+    goals: tuple[Goal, ...]
+
+
+PUFFLE = Policy("puffle", 1, (Goal(Measure.REPUTATION, 90.0), Goal(Measure.TOTAL_SENT, 200.0)))
+"""Exactly the documented rule."""
+STANDARD = Policy(
+    "standard",
+    1,
+    (*PUFFLE.goals, Goal(Measure.QUALIFIED_DAYS, 14.0), Goal(Measure.HEALTHY_DAYS, 3.0)),
+)
+"""More careful: the score must also stand on two weeks of warming, and on mail that reaches inboxes."""
+
+POLICIES: Mapping[str, Policy] = {policy.name: policy for policy in (PUFFLE, STANDARD)}
+"""The present version of each."""

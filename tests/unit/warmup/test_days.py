@@ -1,0 +1,159 @@
+"""What a judged day comes to under each policy, and the words and figures that say why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from services.warmup.domain.attempts import Sender, SenderStatus
+from services.warmup.domain.days import Judgement, Observation, decide_day
+from services.warmup.domain.figures import Figures
+from services.warmup.domain.health import health_of, label_of
+from services.warmup.domain.policies import POLICIES, PUFFLE, STANDARD
+from services.warmup.domain.schedule import Today
+from services.warmup.domain.warmup import Warmup
+from shared.contracts.warmups import WarmupDay, WarmupStatus
+from tests.unit.warmup.test_decisions import warmup
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TODAY = Today(59, NOW.date(), 86_400.0, NOW)
+WARMING = warmup(WarmupStatus.WARMING)
+
+
+def seen(
+    reputation: float | None = 95.0,
+    sent: int = 500,
+    *,
+    status: SenderStatus = SenderStatus.WARMING,
+    inbox: int = 10,
+) -> Observation:
+    """What the provider tells: its totals, and a week of ten mails a day of which so many reached an inbox."""
+    days = tuple(
+        WarmupDay(date=NOW.date() - timedelta(days=back), sent=10, received=10, inbox=inbox)
+        for back in range(7, 0, -1)
+    )
+    return Observation(Sender(status, reputation, 1), Figures(sent=sent, received=sent, days=days))
+
+
+@pytest.mark.contract("S1-30", "S1-31")
+@pytest.mark.parametrize(
+    ("status", "reputation", "total_sent", "judgement"),
+    [
+        (SenderStatus.WARMING, 90.0, 200, Judgement.GRADUATE),
+        (SenderStatus.WARMING, 89.9, 5000, Judgement.CONTINUE),
+        (SenderStatus.WARMING, 100.0, 199, Judgement.CONTINUE),
+        (SenderStatus.WARMING, None, 500, Judgement.CONTINUE),
+        (SenderStatus.PAUSED, 95.0, 500, Judgement.CONTINUE),
+        (SenderStatus.BANNED, 95.0, 500, Judgement.BAN),
+        (SenderStatus.SUSPENDED, 95.0, 500, Judgement.SUSPEND),
+    ],
+)
+def test_the_documented_rule_goes_by_totals(
+    status: SenderStatus, reputation: float | None, total_sent: int, judgement: Judgement
+) -> None:
+    after, decided = decide_day(WARMING, seen(reputation, total_sent, status=status), PUFFLE, TODAY)
+
+    assert decided is judgement
+    assert after.decision is not None
+    assert after.decision.judgement == judgement.value
+    assert after.decision.sentence.endswith(".")
+
+
+def test_a_sender_that_the_provider_does_not_know_goes_on() -> None:
+    _, decided = decide_day(WARMING, Observation(None, None), PUFFLE, TODAY)
+
+    assert decided is Judgement.CONTINUE
+
+
+def test_a_decision_carries_its_policy_its_inputs_and_a_sentence() -> None:
+    after, _ = decide_day(replace(WARMING, day=6), seen(87.0, 120), PUFFLE, TODAY)
+
+    decision = after.decision
+    assert decision is not None
+    assert (decision.policy, decision.policy_version, decision.day, decision.at) == ("puffle", 1, 7, NOW)
+    assert [(each.name, each.value, each.at_least, each.is_met) for each in decision.criteria] == [
+        ("reputation", 87.0, 90.0, False), ("total_sent", 120.0, 200.0, False),
+    ]  # fmt: skip
+    assert decision.sentence == (
+        "It does not meet every goal yet: reputation 87 (at least 90), messages sent 120 (at least 200)."
+    )
+
+
+def graduated_after(days: int, *, inbox: int = 10) -> tuple[Warmup, Judgement]:
+    """Judge so many days under the standard policy, ever more mail sent with the best score."""
+    after, judgement = WARMING, Judgement.CONTINUE
+    for day in range(1, days + 1):
+        today = Today(59 + day, NOW.date(), 86_400.0, NOW + timedelta(days=day))
+        after, judgement = decide_day(after, seen(95.0, 100 * day, inbox=inbox), STANDARD, today)
+    return after, judgement
+
+
+def test_the_standard_policy_wants_two_weeks_of_warming() -> None:
+    assert graduated_after(13)[1] is Judgement.CONTINUE
+    assert graduated_after(14)[1] is Judgement.GRADUATE
+
+
+def test_the_standard_policy_wants_mail_that_reaches_inboxes() -> None:
+    after, judgement = graduated_after(20, inbox=8)
+
+    assert judgement is Judgement.CONTINUE
+    assert (after.recent_health, after.recent_health_label, after.healthy_days) == (80.0, "fair", 0)
+
+
+def test_healthy_days_count_only_in_a_row() -> None:
+    after, _ = graduated_after(5)
+    assert after.healthy_days == 5
+
+    after, _ = decide_day(after, seen(inbox=2), STANDARD, TODAY)
+    assert after.healthy_days == 0
+
+
+@pytest.mark.parametrize("status", [SenderStatus.PAUSED, SenderStatus.WARMING])
+def test_a_day_without_new_mail_or_without_warming_does_not_qualify(status: SenderStatus) -> None:
+    before = replace(WARMING, total_sent=500 if status is SenderStatus.WARMING else 0)
+
+    after, _ = decide_day(before, seen(status=status), STANDARD, TODAY)
+
+    assert after.qualified_days == 0
+
+
+def test_the_expected_day_goes_on_as_the_last_one_went() -> None:
+    first, _ = decide_day(WARMING, seen(80.0, 100), PUFFLE, TODAY)
+    tomorrow = Today(60, NOW.date(), 86_400.0, NOW + timedelta(days=1))
+    second, _ = decide_day(first, seen(82.0, 150), PUFFLE, tomorrow)
+
+    assert first.decision is not None
+    assert first.decision.expected_at is None  # nothing to compare with yet
+    assert second.decision is not None
+    assert second.decision.expected_at == NOW + timedelta(days=5)  # 8 points at 2 a day
+
+
+def test_no_day_is_expected_of_a_measure_that_stands_still() -> None:
+    first, _ = decide_day(WARMING, seen(80.0, 100), PUFFLE, TODAY)
+    second, _ = decide_day(first, seen(80.0, 150), PUFFLE, TODAY)
+
+    assert second.decision is not None
+    assert second.decision.expected_at is None
+
+
+def test_health_is_of_the_last_seven_full_days() -> None:
+    today = date(2026, 3, 10)
+    good = [WarmupDay(date=date(2026, 3, day), sent=5, received=5, inbox=5) for day in range(3, 10)]
+    too_old = WarmupDay(date=date(2026, 3, 2), sent=100, received=0, inbox=0)
+    unfinished = WarmupDay(date=today, sent=100, received=0, inbox=0)
+
+    assert health_of([too_old, *good, unfinished], today) == 100.0
+    assert health_of(good[:3], today) is None  # 15 messages say nothing
+
+
+@pytest.mark.parametrize(
+    ("health", "label"), [(None, None), (95.0, "excellent"), (94.9, "good"), (80.0, "fair"), (79.9, "poor")]
+)
+def test_a_health_has_a_word(health: float | None, label: str | None) -> None:
+    assert label_of(health) == label
+
+
+def test_every_policy_is_found_by_its_name() -> None:
+    assert {name: policy.version for name, policy in POLICIES.items()} == {"puffle": 1, "standard": 1}
