@@ -96,7 +96,7 @@ async def test_a_tenant_key_gets_the_inbox_wherever_it_is_with_its_real_workspac
     assert (answer.json()["id"], answer.json()["workspaceId"]) == (inbox["id"], sales["id"])
 
 
-@contract("A36", "A30")
+@contract("A36")
 async def test_reads_show_a_workspace_key_its_workspace_only(
     agent: Agent, seller: Agent, sales: Json
 ) -> None:
