@@ -19,6 +19,7 @@ _DESCRIPTIONS = {
     413: "The body is larger than 64 KiB.",
     415: "The body is not declared as JSON.",
     422: "The Idempotency-Key was used before for a different request.",
+    429: "The API key has made too many calls.",
     500: "Something went wrong on our side.",
     502: "A provider refused or did not answer.",
     503: "The call cannot be taken at the moment. Try again, with the same Idempotency-Key if it asks for something.",
@@ -39,6 +40,7 @@ _EXAMPLES = {
     "body_too_large": "The body is larger than 65536 bytes.",
     "unsupported_media_type": "The body must be sent with the header Content-Type: application/json.",
     "idempotency_mismatch": "The Idempotency-Key was used before for a different request.",
+    "rate_limit_exceeded": "The API key has made too many calls; wait until the time in Retry-After is over.",
     "internal_error": "Something went wrong on our side.",
     "enabled_not_recorded": EXACT_MESSAGES["enabled_not_recorded"],
     "provider_refused": "The provider refused.",
@@ -57,11 +59,12 @@ _USUAL_CODES = {
     413: ("body_too_large",),
     415: ("unsupported_media_type",),
     422: ("idempotency_mismatch",),
+    429: ("rate_limit_exceeded",),
     500: ("internal_error",),
     502: ("provider_refused",),
     503: ("service_unavailable",),
 }
-_ALWAYS = (401, 403, 500, 503)
+_ALWAYS = (401, 403, 429, 500, 503)
 
 _REQUEST_ID = {
     "name": "X-Request-Id",
@@ -162,7 +165,7 @@ def id_parameter() -> dict[str, Any]:
 
 def _error(status: int, codes: tuple[str, ...]) -> dict[str, Any]:
     headers: dict[str, Any] = dict(_HEADERS)
-    if status == 503:
+    if status in {429, 503}:
         headers["Retry-After"] = {"schema": {"type": "integer"}, "description": "Seconds."}
     if status == 401:
         headers["WWW-Authenticate"] = {"schema": {"type": "string"}}
