@@ -128,6 +128,7 @@ SUMMARIES: dict[str, str | Callable[[Data], str]] = {
     warmups.WarmupStartFailed.TYPE: _with_failure("The warmup could not be started", "warmup"),
     warmups.WarmupDayRecorded.TYPE: _day,
     warmups.WarmupGraduated.TYPE: "The warmup is complete; the account may send.",
+    warmups.WarmupFellBack.TYPE: "The account must warm again before it may send.",
     warmups.WarmupPaused.TYPE: _with_reason("The warmup is paused"),
     warmups.WarmupResumed.TYPE: "The warmup goes on.",
     warmups.WarmupDisabled.TYPE: _with_reason("The warmup is over before its end; the account may send"),

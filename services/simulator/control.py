@@ -48,6 +48,7 @@ class _Verdict(BaseModel):
     model_config = ConfigDict(extra="forbid")
     email: str
     warmup_status: Literal[-1, -2, -3] | None
+    score: int | None = Field(default=None, ge=0, le=100)
 
 
 class _Published(BaseModel):
@@ -150,16 +151,18 @@ class Control:
         return json_answer(200, self._world.knobs.model_dump(mode="json"))
 
     def warmup(self, call: Call) -> Answer:
-        """Make the provider judge a sender: banned, spam folder unknown, suspended, or (null) as it really is."""
+        """Make the provider judge a sender: banned, spam folder unknown, suspended, a score, or (null) as it really is."""
         verdict = _Verdict(**call.fields())
         account = self._world.store.get("in.account", verdict.email.lower())
         if account is None:
             return json_answer(404, {"error": f"no sender {verdict.email}"})
         with self._world.store.transaction():
-            self._world.store.put(
-                "in.account", account["email"], {**account, "_verdict": verdict.warmup_status}
-            )
-        return json_answer(200, {"email": account["email"], "warmup_status": verdict.warmup_status})
+            judged = {**account, "_verdict": verdict.warmup_status, "_score": verdict.score}
+            self._world.store.put("in.account", account["email"], judged)
+        return json_answer(
+            200,
+            {"email": account["email"], "warmup_status": verdict.warmup_status, "score": verdict.score},
+        )
 
     def inbound(self, call: Call) -> Answer:
         """Let a mail arrive."""

@@ -39,7 +39,7 @@ PUT_BACK = """
 DUE_FOR = {
     Work.ENABLE: "status in ('starting', 'not_started')",
     Work.FOLLOW: "status = 'warming' and not is_confirmed",
-    Work.JUDGE: "status = 'warming' and is_confirmed",
+    Work.JUDGE: "(status = 'warming' and is_confirmed or status = 'graduated')",
 }
 INTENT = """,
     intent_at = $2, attempt_by = coalesce(w.attempt_by, 'service'),

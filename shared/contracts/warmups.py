@@ -53,7 +53,7 @@ class WarmupDecision(Model):
     policy: str
     policy_version: int
     judgement: str
-    """`continue`, `graduate`, `ban` or `suspend`."""
+    """`continue`, `graduate`, `fall_back`, `ban` or `suspend`."""
     sentence: str
     criteria: tuple[WarmupCriterion, ...]
     expected_at: datetime | None = None
@@ -185,6 +185,12 @@ class WarmupGraduated(WarmupFact):
     TYPE: ClassVar[str] = "mailwright.warmup.graduated.v1"
 
 
+class WarmupFellBack(WarmupFact):
+    """A graduated account lost what its policy wants it to keep; it warms again before it may send."""
+
+    TYPE: ClassVar[str] = "mailwright.warmup.fell_back.v1"
+
+
 class WarmupPaused(WarmupFact):
     """The provider has stopped warming the sender until the warmup is resumed."""
 
@@ -231,6 +237,7 @@ EVENTS: tuple[type[Event], ...] = (
     WarmupStartFailed,
     WarmupDayRecorded,
     WarmupGraduated,
+    WarmupFellBack,
     WarmupPaused,
     WarmupResumed,
     WarmupDisabled,

@@ -25,7 +25,7 @@ WARMUP_LIVES: dict[str | None, frozenset[str]] = {
     ),
     "paused": frozenset({"warming", "disabled", "banned", "suspended", "ended"}),
     "disabled": frozenset({"ended"}),
-    "graduated": frozenset({"ended"}),
+    "graduated": frozenset({"graduated", "warming", "banned", "suspended", "ended"}),
     "banned": frozenset({"ended"}),
     "suspended": frozenset({"ended"}),
     "ended": frozenset(),

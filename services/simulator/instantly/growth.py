@@ -38,7 +38,8 @@ def at(account: Json, now: float) -> Growth:
     if local_part_begins(account["email"], "banned") and days >= 1:
         return Growth(BANNED, 1, score(1))
     status = account.get("_verdict") or (ACTIVE if account["_enabled"] else PAUSED)
-    return Growth(status, days, score(days) if days else None)
+    points = account.get("_score")
+    return Growth(status, days, (score(days) if points is None else points) if days else None)
 
 
 def enabled(account: Json, now: float) -> Json:

@@ -14,13 +14,14 @@ from services.warmup.domain.health import health_of, label_of
 from services.warmup.domain.policies import HEALTHY_FROM, Goal, Measure, Policy
 from services.warmup.domain.schedule import Today
 from services.warmup.domain.warmup import Warmup
-from shared.contracts.warmups import WarmupCriterion, WarmupDecision
+from shared.contracts.warmups import WarmupCriterion, WarmupDecision, WarmupStatus
 
 NAMES: Mapping[Measure, str] = {
     Measure.REPUTATION: "reputation",
     Measure.TOTAL_SENT: "messages sent",
     Measure.QUALIFIED_DAYS: "qualified days",
     Measure.HEALTHY_DAYS: "healthy days in a row",
+    Measure.RECENT_HEALTH: "health",
 }
 
 
@@ -37,6 +38,7 @@ class Judgement(StrEnum):
 
     CONTINUE = "continue"
     GRADUATE = "graduate"
+    FALL_BACK = "fall_back"
     BAN = "ban"
     SUSPEND = "suspend"
 
@@ -44,11 +46,14 @@ class Judgement(StrEnum):
 def decide_day(warmup: Warmup, seen: Observation, policy: Policy, today: Today) -> tuple[Warmup, Judgement]:
     """Judge a day by the provider's totals (S1-30, S1-31); return the warmup after it, and what is to become of it.
 
+    A warming account is held to the policy's goals, a graduated one to what it must keep, as far as that is known.
+
     The warmup's `decision` says why, with everything that was looked at.
     """
     after = _counted(warmup, seen, today)
-    criteria = tuple(_criterion(after, goal) for goal in policy.goals)
-    judgement, sentence = _judge(seen, criteria)
+    is_graduated = warmup.status is WarmupStatus.GRADUATED
+    criteria = tuple(_criterion(after, goal) for goal in (policy.keeps if is_graduated else policy.goals))
+    judgement, sentence = _judge(seen) or (_kept(criteria) if is_graduated else _reached(criteria))
     decision = WarmupDecision(
         at=today.now,
         day=after.day,
@@ -57,7 +62,7 @@ def decide_day(warmup: Warmup, seen: Observation, policy: Policy, today: Today) 
         judgement=judgement.value,
         sentence=sentence,
         criteria=criteria,
-        expected_at=_expected(warmup, criteria, today) if judgement is Judgement.CONTINUE else None,
+        expected_at=None if is_graduated else _expected(warmup, criteria, today),
     )
     return replace(after, decision=decision), judgement
 
@@ -84,21 +89,33 @@ def _criterion(warmup: Warmup, goal: Goal) -> WarmupCriterion:
     return WarmupCriterion(name=goal.measure.value, value=value, at_least=goal.at_least, is_met=is_met)
 
 
-def _judge(seen: Observation, criteria: tuple[WarmupCriterion, ...]) -> tuple[Judgement, str]:
+def _judge(seen: Observation) -> tuple[Judgement, str] | None:
+    """Say what the provider's own word for the sender means; None while it warms."""
     match seen.sender.status if seen.sender else None:
+        case SenderStatus.WARMING:
+            return None
         case SenderStatus.BANNED:
             return Judgement.BAN, "The warmup provider has banned the sender."
         case SenderStatus.SUSPENDED:
             return Judgement.SUSPEND, "The warmup provider has suspended the sender."
-        case None:
-            return Judgement.CONTINUE, "The warmup provider does not know the sender."
         case SenderStatus.PAUSED:
             return Judgement.CONTINUE, "The warmup provider shows the warmup as paused."
-        case _:
-            missing = [each for each in criteria if not each.is_met]
-    if not missing:
-        return Judgement.GRADUATE, f"It meets every goal: {_listed(criteria)}."
-    return Judgement.CONTINUE, f"It does not meet every goal yet: {_listed(missing)}."
+        case None:
+            return Judgement.CONTINUE, "The warmup provider does not know the sender."
+
+
+def _reached(criteria: Sequence[WarmupCriterion]) -> tuple[Judgement, str]:
+    missing = [each for each in criteria if not each.is_met]
+    if missing:
+        return Judgement.CONTINUE, f"It does not meet every goal yet: {_listed(missing)}."
+    return Judgement.GRADUATE, f"It meets every goal: {_listed(criteria)}."
+
+
+def _kept(criteria: Sequence[WarmupCriterion]) -> tuple[Judgement, str]:
+    lost = [each for each in criteria if not each.is_met and each.value is not None]
+    if lost:
+        return Judgement.FALL_BACK, f"It lost what it must keep: {_listed(lost)}."
+    return Judgement.CONTINUE, "It keeps what it needs to go on sending."
 
 
 def _listed(criteria: Sequence[WarmupCriterion]) -> str:
@@ -110,7 +127,9 @@ def _listed(criteria: Sequence[WarmupCriterion]) -> str:
 
 
 def _expected(before: Warmup, criteria: tuple[WarmupCriterion, ...], today: Today) -> datetime | None:
-    """Return when the last goal is met if every measure goes on growing as it did since the day before; None if one does not."""
+    """Return when the last open goal is met if every measure goes on growing as it did since the day before; None if one does not."""
+    if all(each.is_met for each in criteria):
+        return None
     earlier = {each.name: each.value for each in before.decision.criteria} if before.decision else {}
     days = 0
     for each in criteria:

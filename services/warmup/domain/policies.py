@@ -18,6 +18,8 @@ class Measure(StrEnum):
     """Judged days on which the sender warmed and its total grew."""
     HEALTHY_DAYS = "healthy_days"
     """Judged days in a row on which the health was at least `HEALTHY_FROM`."""
+    RECENT_HEALTH = "recent_health"
+    """The percentage of the last seven full days' mail that reached an inbox."""
 
 
 HEALTHY_FROM = 90.0
@@ -34,19 +36,24 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Goals that must all be met on one day; a policy that has been used is never changed, it gets a new version."""
+    """Goals that must all be met on one day, and what must then be kept; one that has been used only gets new versions.
+
+    What must be kept is lower than the goal for it, so that an account does not come and go with every point.
+    """
 
     name: str
     version: int
     goals: tuple[Goal, ...]
+    keeps: tuple[Goal, ...] = ()
 
 
 PUFFLE = Policy("puffle", 1, (Goal(Measure.REPUTATION, 90.0), Goal(Measure.TOTAL_SENT, 200.0)))
-"""Exactly the documented rule."""
+"""Exactly the documented rule: only the provider's own verdict takes a graduated account back."""
 STANDARD = Policy(
     "standard",
     1,
     (*PUFFLE.goals, Goal(Measure.QUALIFIED_DAYS, 14.0), Goal(Measure.HEALTHY_DAYS, 3.0)),
+    keeps=(Goal(Measure.REPUTATION, 80.0), Goal(Measure.RECENT_HEALTH, 80.0)),
 )
 """More careful: the score must also stand on two weeks of warming, and on mail that reaches inboxes."""
 

@@ -80,7 +80,8 @@ class Warmup:
     @property
     def is_judged(self) -> bool:
         """Whether each of its days is judged."""
-        return self.status is WarmupStatus.WARMING and self.is_confirmed
+        is_warming = self.status is WarmupStatus.WARMING and self.is_confirmed
+        return is_warming or self.status is WarmupStatus.GRADUATED
 
     @property
     def is_open(self) -> bool:
@@ -212,7 +213,7 @@ def confirmed(warmup: Warmup, due_at: datetime) -> Warmup:
 
 
 def over(warmup: Warmup, status: WarmupStatus) -> Warmup:
-    """In a state in which nothing is due any more: graduated, paused, disabled, banned, suspended or ended."""
+    """In a state in which nothing is due any more: paused, disabled, banned, suspended or ended."""
     return replace(
         attempt_closed(warmup, is_unresolved=False),
         status=status,

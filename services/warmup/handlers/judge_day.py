@@ -18,6 +18,7 @@ from shared.contracts.warmups import (
     WarmupBanned,
     WarmupDayRecorded,
     WarmupFact,
+    WarmupFellBack,
     WarmupGraduated,
     WarmupStatus,
     WarmupSuspended,
@@ -26,15 +27,16 @@ from shared.observability.failpoints import failpoint
 
 Batch = tuple[Warmup, ...]
 AT_ONCE = 8
-LAST_STATES: Mapping[Judgement, tuple[WarmupStatus, type[WarmupFact]]] = {
+MOVES: Mapping[Judgement, tuple[WarmupStatus, type[WarmupFact]]] = {
     Judgement.GRADUATE: (WarmupStatus.GRADUATED, WarmupGraduated),
+    Judgement.FALL_BACK: (WarmupStatus.WARMING, WarmupFellBack),
     Judgement.BAN: (WarmupStatus.BANNED, WarmupBanned),
     Judgement.SUSPEND: (WarmupStatus.SUSPENDED, WarmupSuspended),
 }
 
 
 class JudgeDay:
-    """Claims confirmed warmups whose next day has come, and judges each by the provider's totals (S1-31)."""
+    """Claims warmups whose next day has come, also graduated ones, and judges each by the provider's totals (S1-31)."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -98,10 +100,12 @@ class JudgeDay:
 
     def _facts(self, warmup: Warmup, judged: Warmup, judgement: Judgement) -> tuple[Warmup, list[Recorded]]:
         after, recorded = tell(self._tools.recorder, warmup, judged, WarmupDayRecorded)
-        if judgement not in LAST_STATES:
+        if judgement not in MOVES:
             return after, [recorded]
-        status, fact = LAST_STATES[judgement]
-        after, last = tell(self._tools.recorder, after, over(after, status), fact)
+        status, fact = MOVES[judgement]
+        is_over = judgement in {Judgement.BAN, Judgement.SUSPEND}
+        moved = over(after, status) if is_over else replace(after, status=status)
+        after, last = tell(self._tools.recorder, after, moved, fact)
         return after, [recorded, last]
 
     async def _put_back(self, warmup: Warmup) -> None:

@@ -24,6 +24,8 @@ alter table warmup
     add column reason text,
     add column accepted_at timestamptz;
 
+update warmup set due_at = now() where status = 'graduated';
+
 alter table warmup_day add column decision jsonb;
 
 create table command (

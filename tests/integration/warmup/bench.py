@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.warmup.domain.policies import PUFFLE
+from services.warmup.domain.policies import PUFFLE, Policy
 from services.warmup.domain.schedule import Schedule
 from services.warmup.handlers.enable_warmups import EnableWarmups
 from services.warmup.handlers.follow_warmup import FollowWarmup
@@ -85,8 +85,12 @@ class Bench:
         self.recorder = Recorder(self.clock, RandomIds())
         self.schedule = Schedule(calendar=Calendar(ANCHOR), jitter=lambda _, longest: longest)
         desk = Desk(pool, self.recorder, self.recorder.ids, lease_seconds=20.0)
-        tools = Tools(desk, provider, self.recorder, self.schedule, PUFFLE, lambda: None)
         self.desk = desk
+        self.follow_policy(PUFFLE)
+
+    def follow_policy(self, policy: Policy) -> None:
+        """Judge by another policy from now on."""
+        tools = Tools(self.desk, self.provider, self.recorder, self.schedule, policy, lambda: None)
         self.enable, self.follow, self.judge = EnableWarmups(tools), FollowWarmup(tools), JudgeDay(tools)
         self.commands = RunCommands(tools)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from services.warmup.domain.policies import PUFFLE, Goal, Measure, Policy
 from shared.observability.failpoints import FailPointRaised
 from tests.integration.warmup.bench import Bench
 
@@ -19,7 +20,7 @@ async def test_an_account_graduates_after_about_two_weeks_and_not_before(bench: 
 
     await bench.judge_days(13)
     assert (await bench.row(account))["status"] == "warming"
-    await bench.judge_days(3)
+    await bench.judge_days(1)
 
     facts = await bench.facts(account)
     assert facts[-1] == "graduated"
@@ -30,6 +31,36 @@ async def test_an_account_graduates_after_about_two_weeks_and_not_before(bench: 
     state = (await bench.told(account))[-1].data["warmup"]
     assert state["status"] == "graduated"
     assert (state["day"], state["reputation"], state["total_sent"]) == (14, 90.0, 210)
+
+
+async def test_a_graduated_account_is_watched_and_a_ban_ends_its_sending(bench: Bench) -> None:
+    account = await bench.warming("watched")
+    await bench.judge_days(15)
+    assert (await bench.facts(account))[-2:] == ["graduated", "day_recorded"]
+    assert (await bench.row(account))["status"] == "graduated"
+    verdict = {"email": "watched@myagentmail.com", "warmup_status": -1}
+    assert bench.sim.post("/_sim/warmup", verdict).status_code == 200
+
+    await bench.judge_days()
+
+    assert (await bench.facts(account))[-2:] == ["day_recorded", "banned"]
+
+
+async def test_a_graduated_account_falls_back_and_graduates_again(bench: Bench) -> None:
+    account = await bench.warming("lapsed")
+    await bench.judge_days(14)
+    assert (await bench.facts(account))[-1] == "graduated"
+    bench.follow_policy(Policy("strict", 1, PUFFLE.goals, keeps=(Goal(Measure.REPUTATION, 80.0),)))
+    lapsed = {"email": "lapsed@myagentmail.com", "warmup_status": None, "score": 70}
+    assert bench.sim.post("/_sim/warmup", lapsed).status_code == 200
+
+    await bench.judge_days()
+    assert (await bench.facts(account))[-2:] == ["day_recorded", "fell_back"]
+    assert (await bench.row(account))["status"] == "warming"
+    assert bench.sim.post("/_sim/warmup", {**lapsed, "score": None}).status_code == 200
+    await bench.judge_days()
+
+    assert (await bench.facts(account))[-2:] == ["day_recorded", "graduated"]
 
 
 async def test_every_day_says_why_and_when(bench: Bench) -> None:

@@ -11,7 +11,7 @@ from services.warmup.domain.attempts import Sender, SenderStatus
 from services.warmup.domain.days import Judgement, Observation, decide_day
 from services.warmup.domain.figures import Figures
 from services.warmup.domain.health import health_of, label_of
-from services.warmup.domain.policies import POLICIES, PUFFLE, STANDARD
+from services.warmup.domain.policies import POLICIES, PUFFLE, STANDARD, Policy
 from services.warmup.domain.schedule import Today
 from services.warmup.domain.warmup import Warmup
 from shared.contracts.warmups import WarmupDay, WarmupStatus
@@ -117,6 +117,51 @@ def test_a_day_without_new_mail_or_without_warming_does_not_qualify(status: Send
     after, _ = decide_day(before, seen(status=status), STANDARD, TODAY)
 
     assert after.qualified_days == 0
+
+
+GRADUATED = replace(WARMING, status=WarmupStatus.GRADUATED)
+
+
+@pytest.mark.parametrize(
+    ("reputation", "inbox", "judgement"),
+    [
+        (80.0, 8, Judgement.CONTINUE),
+        (79.0, 10, Judgement.FALL_BACK),
+        (95.0, 7, Judgement.FALL_BACK),
+        (None, 10, Judgement.CONTINUE),
+    ],
+)
+def test_a_graduated_account_falls_back_when_it_loses_what_it_must_keep(
+    reputation: float | None, inbox: int, judgement: Judgement
+) -> None:
+    after, decided = decide_day(GRADUATED, seen(reputation, inbox=inbox), STANDARD, TODAY)
+
+    assert decided is judgement
+    assert after.decision is not None
+    assert [each.name for each in after.decision.criteria] == ["reputation", "recent_health"]
+
+
+@pytest.mark.parametrize("policy", [PUFFLE, STANDARD])
+@pytest.mark.parametrize(
+    ("status", "judgement"),
+    [
+        (SenderStatus.BANNED, Judgement.BAN),
+        (SenderStatus.SUSPENDED, Judgement.SUSPEND),
+        (SenderStatus.PAUSED, Judgement.CONTINUE),
+    ],
+)
+def test_the_providers_verdict_holds_after_graduation_too(
+    policy: Policy, status: SenderStatus, judgement: Judgement
+) -> None:
+    _, decided = decide_day(GRADUATED, seen(status=status), policy, TODAY)
+
+    assert decided is judgement
+
+
+def test_the_documented_rule_takes_no_graduated_account_back_for_its_score() -> None:
+    _, decided = decide_day(GRADUATED, seen(10.0, inbox=0), PUFFLE, TODAY)
+
+    assert decided is Judgement.CONTINUE
 
 
 def test_the_expected_day_goes_on_as_the_last_one_went() -> None:
