@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
 from services.provisioner.domain.domains import PLATFORM_TENANT, Claim, platform_claim
@@ -15,9 +16,11 @@ from services.provisioner.domain_rows import (
     identity_values,
 )
 from shared.contracts.answers import RequestAnswered
+from shared.contracts.domains import DomainVerified
 from shared.contracts.envelope import Recorded
 from shared.db.pool import Connection, Pool
 from shared.messaging import answers
+from shared.messaging.event_log import append
 from shared.messaging.recorder import Recorder
 
 NAME = "insert into provider_domain (domain) values ($1) on conflict do nothing"
@@ -92,11 +95,22 @@ class PostgresClaimDesk:
 async def seed_platform_domains(pool: Pool, recorder: Recorder, domains: Iterable[str]) -> None:
     """Have a verified claim for each platform domain, and its name registered; safe to repeat.
 
-    A name that a tenant had verified before it became the platform's stays the tenant's.
+    Its one fact says so to whoever shows domains. A name that a tenant had verified before it became the platform's
+    stays the tenant's.
     """
     async with pool.acquire() as connection, connection.transaction():
         for domain in domains:
-            claim = platform_claim(domain, recorder.clock.now())
             owner = await connection.fetchval(SEED_NAME, domain, PLATFORM_TENANT)
-            if owner == PLATFORM_TENANT:
-                await connection.execute(INSERT, *identity_values(claim), *changing_values(claim))
+            if owner != PLATFORM_TENANT:
+                continue
+            claim = platform_claim(domain, recorder.clock.now())
+            fact = recorder.event(
+                DomainVerified(domain=claim.state),
+                subject=claim.id,
+                tenant_id=PLATFORM_TENANT,
+                workspace_id=PLATFORM_TENANT,
+                sequence=1,
+            )
+            stated = replace(claim, version=1, last_event_id=fact.id, last_event_time=fact.time)
+            if await connection.fetchval(INSERT, *identity_values(stated), *changing_values(stated)):
+                await append(connection, fact)

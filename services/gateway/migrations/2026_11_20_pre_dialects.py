@@ -85,7 +85,7 @@ drop index account_tenant_id_dialect_created_at_id_idx;
 create index on account (tenant_id, dialect, created_at desc, id desc) where created_at is not null;
 create policy platform on domain for select to mailwright_gateway_request
     using (tenant_id = '00000000-0000-0000-0000-000000000000'::uuid);
-create index on account (tenant_id, dialect, address) where address is not null;
+create index on account (address, tenant_id, dialect) where address is not null;
 create index on account (domain_id) where domain_id is not null and not is_deleted
 """
 

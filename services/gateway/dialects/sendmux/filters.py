@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -43,14 +42,12 @@ async def find(call: Call, account_id: UUID) -> Filters:
     """Return the filters of a mailbox that the caller may see."""
     async with call.edge.reader.bound(call.caller) as connection:
         row = await connection.fetchrow(
-            "select mode, rules::text, version from mailbox_filter where tenant_id = $1 and account_id = $2",
+            "select mode, rules, version from mailbox_filter where tenant_id = $1 and account_id = $2",
             call.caller.tenant_id,
             account_id,
         )
     return (
-        Filters(account_id, row["mode"], tuple(json.loads(row["rules"])), row["version"])
-        if row
-        else Filters(account_id)
+        Filters(account_id, row["mode"], tuple(row["rules"]), row["version"]) if row else Filters(account_id)
     )
 
 
@@ -69,10 +66,10 @@ async def replace(call: Call, account: AccountState, wanted: SetFilters, body: A
         )
         new = Filters(account.account_id, wanted.mode, tuple(rules), now.version + 1)
         await connection.execute(
-            "update mailbox_filter set mode = $2, rules = $3::jsonb, version = $4, updated_at = $5 where account_id = $1",
+            "update mailbox_filter set mode = $2, rules = $3, version = $4, updated_at = $5 where account_id = $1",
             new.account_id,
             new.mode,
-            json.dumps(rules),
+            rules,
             new.version,
             call.edge.clock.now(),
         )
@@ -86,7 +83,7 @@ async def _locked(connection: Connection, account: AccountState) -> Filters:
     await connection.execute(
         """
         insert into mailbox_filter (account_id, tenant_id, workspace_id, mode, rules, version, updated_at)
-        values ($1, $2, $3, 'off', '[]', 0, $4) on conflict (account_id) do nothing
+        values ($1, $2, $3, 'off', '[]'::jsonb, 0, $4) on conflict (account_id) do nothing
         """,
         account.account_id,
         account.tenant_id,

@@ -155,6 +155,8 @@ async def test_platform_domains_are_verified_registered_and_nobodys_to_claim(
         ]
         assert all(claim["is_platform"] and claim["status"] == "verified" for claim in claims)
         assert {claim["tenant_id"] for claim in claims} == {PLATFORM_TENANT}
+        for claim in claims:
+            assert await domains.told(claim["id"]) == ["DomainVerified"]
         asked = await domains.claim("myagentmail.com", acme)
         assert (await domains.answer(asked.request_id)).code == "domain_taken"
         looked = await domains.verify(platform_domain_id("myagentmail.com"), acme)
