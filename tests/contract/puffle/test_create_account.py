@@ -174,7 +174,7 @@ async def test_get_on_the_same_path_lists_own_accounts_newest_first(
     theirs = (await stranger.http.get(ACCOUNTS)).json()["accounts"]
 
     ids = [each["id"] for each in listed]
-    assert ids.index(later["id"]) < ids.index(ada["id"])
+    assert ids.index(later["id"]) < ids.index(ada["id"]), "however many there are: no page was asked for"
     assert steady(next(each for each in listed if each["id"] == later["id"])) == steady(later)
     assert not {each["id"] for each in theirs} & set(ids)
 

@@ -133,6 +133,69 @@ async def test_somebody_elses_domain_can_be_neither_checked_nor_polled(
         assert (answer.status_code, error_of(answer)) == (404, "not_found")
 
 
+async def test_the_list_is_whole_and_the_same_with_and_without_a_sync_and_asks_nobody(
+    puffle: Puffle, sim: Simulated
+) -> None:
+    claimed = [await puffle.domain() for _ in range(3)]
+    asked = [call for call in sim.calls() if call["subject"] in {each["domain"] for each in claimed}]
+
+    lists = [
+        (await puffle.http.get(DOMAINS, params=params)).json()["domains"]
+        for params in ({}, {"skip_sync": "true"}, {"skip_sync": "false"})
+    ]
+    odd = await puffle.http.get(DOMAINS, params={"skip_sync": "maybe"})
+
+    assert lists[0] == lists[1] == lists[2]
+    assert [each["id"] for each in lists[0]][:3] == [each["id"] for each in reversed(claimed)]
+    assert [call for call in sim.calls() if call["subject"] in {e["domain"] for e in claimed}] == asked
+    assert (odd.status_code, error_of(odd)) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("status", ["pending", "verifying", "failed"])
+async def test_a_status_is_overridden_until_the_records_are_checked_again(
+    puffle: Puffle, status: str
+) -> None:
+    place = await puffle.domain()
+    path = f"{DOMAINS}/{place['id']}"
+
+    answer = await puffle.http.patch(path, json={"status": status})
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["domain"]["status"] == status
+    assert set(answer.json()["domain"]) == FIELDS
+    refused = await puffle.create("early", place)
+    assert (refused.status_code, error_of(refused)) == (400, "domain_not_verified")
+    await puffle.http.post(f"{path}/verify")
+    assert (await puffle.domain_verified(place))["status"] == "verified"
+
+
+async def test_nobody_can_say_that_a_domain_is_verified(puffle: Puffle) -> None:
+    claimed = await puffle.claim(f"{fresh('nodns')}.example")
+    path = f"{DOMAINS}/{claimed['id']}"
+
+    for body in ({"status": "verified"}, {"status": "deleting"}, {"status": ""}, {"status": None}, {}):
+        answer = await puffle.http.patch(path, json=body)
+        assert (answer.status_code, error_of(answer)) == (400, "invalid_request"), body
+        assert "status" in answer.json()["error"]
+    unknown = await puffle.http.patch(path, json={"status": "failed", "domain": "x.example"})
+    assert (unknown.status_code, error_of(unknown)) == (400, "unknown_field")
+    assert (await puffle.http.get(path)).json()["domain"]["status"] != "verified"
+
+
+async def test_somebody_elses_domain_can_be_neither_changed_nor_deleted(
+    puffle: Puffle, stranger: Puffle, domain: Json
+) -> None:
+    path = f"{DOMAINS}/{domain['id']}"
+
+    for answer in (
+        await stranger.http.get(path),
+        await stranger.http.patch(path, json={"status": "failed"}),
+        await stranger.http.delete(path),
+    ):
+        assert (answer.status_code, error_of(answer)) == (404, "not_found")
+    assert (await puffle.http.get(path)).json()["domain"]["status"] == "verified"
+
+
 @pytest.mark.parametrize(
     "name",
     ["", "acme", "acme.", ".example", "-a.example", "a-.example", "a b.example", "acme.example/x", "http://acme.example",

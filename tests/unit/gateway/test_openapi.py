@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from services.gateway.bootstrap import build
-from services.gateway.dialects.puffle.render import account_json, domain_json
-from services.gateway.dialects.puffle.responses import Account, Domain
+from services.gateway.dialects.puffle.analytics import figures
+from services.gateway.dialects.puffle.render import account_json, domain_json, sender_json, wide_json
+from services.gateway.dialects.puffle.responses import (
+    Account,
+    Domain,
+    SenderResponse,
+    WarmupFigures,
+    WideAccount,
+)
 from services.gateway.security.scopes import ALL
 from services.gateway.settings import GatewaySettings
+from tests.support.gateway_events import warmup_state
 from tests.unit.gateway.test_rendering import account, domain
 
 
@@ -55,6 +64,8 @@ def test_the_documented_operations_are_there(document: dict[str, Any]) -> None:
     assert named["patch", "/api/email/accounts/{id}/retry-warmup"] == "retryAccountWarmup"
     assert named["post", "/api/email/domains"] == "createEmailDomain"
     assert named["post", "/api/email/domains/{id}/verify"] == "verifyEmailDomain"
+    assert named["get", "/api/email/accounts/warmup-analytics"] == "getWarmupAnalytics"
+    assert named["delete", "/api/email/accounts/{id}"] == "deleteEmailAccount"
 
 
 def test_every_operation_needs_a_key_and_a_scope(document: dict[str, Any]) -> None:
@@ -89,5 +100,9 @@ def test_a_body_is_described_field_by_field(document: dict[str, Any]) -> None:
 def test_what_is_rendered_is_what_is_described() -> None:
     assert set(account_json(account())) == set(Account.model_fields)
     assert set(domain_json(domain())) == set(Domain.model_fields)
+    assert set(wide_json(account_json(account()))) == set(WideAccount.model_fields)
+    assert set(figures("a@example.com", warmup_state(UUID(int=1)))) == set(WarmupFigures.model_fields)
+    SenderResponse.model_validate(sender_json(account_json(account())))
+    WarmupFigures.model_validate(figures("a@example.com", warmup_state(UUID(int=1))))
     Account.model_validate(account_json(account()))
     Domain.model_validate(domain_json(domain()))

@@ -47,7 +47,7 @@ def request(kind: RequestKind) -> OpenRequest:
 def answered(
     kind: RequestKind, view: AccountView | DomainView | None, outcome: Outcome = Outcome.DONE, **changes: Any
 ) -> tuple[StoredResponse, dict[str, Any]]:
-    is_domain = kind in {RequestKind.DOMAIN_CREATE, RequestKind.DOMAIN_VERIFY}
+    is_domain = kind.startswith("domain")
     made = DomainRequestAnswered if is_domain else AccountRequestAnswered
     subject = DOMAIN if is_domain else ACCOUNT
     response = rendering(MailServers())(
@@ -172,12 +172,46 @@ def test_a_successful_retry_is_answered_200_with_the_account() -> None:
     assert body["account"]["status"] == "warming"
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        RequestKind.ACCOUNT_CHANGE,
+        RequestKind.WARMUP_PAUSE,
+        RequestKind.WARMUP_RESUME,
+        RequestKind.WARMUP_DISABLE,
+    ],
+)
+def test_whatever_changes_an_account_is_answered_200_with_it(kind: RequestKind) -> None:
+    response, body = answered(kind, account(WarmupStatus.PAUSED))
+
+    assert response.status == 200
+    assert (body["account"]["status"], body["account"]["warmup_status"]) == ("paused", "paused")
+
+
+@pytest.mark.parametrize(
+    ("kind", "view"),
+    [
+        (RequestKind.ACCOUNT_DELETE, None),
+        (RequestKind.DOMAIN_DELETE, None),
+        (RequestKind.ACCOUNT_DELETE, account()),
+    ],
+)
+def test_a_removal_is_a_success_whatever_is_left_to_be_seen(
+    kind: RequestKind, view: AccountView | None
+) -> None:
+    response, body = answered(kind, view)
+
+    assert (response.status, body) == (200, {"success": True})
+    assert "Location" not in response.headers
+
+
 def test_domain_calls_are_answered_with_the_domain() -> None:
     assert answered(RequestKind.DOMAIN_CREATE, domain())[0].status == 201
     assert answered(RequestKind.DOMAIN_CREATE, domain(), Outcome.MATCHED)[0].status == 200
-    response, body = answered(RequestKind.DOMAIN_VERIFY, domain())
-    assert response.status == 200
-    assert body["domain"]["id"] == str(DOMAIN)
+    for kind in (RequestKind.DOMAIN_VERIFY, RequestKind.DOMAIN_CHANGE):
+        response, body = answered(kind, domain())
+        assert response.status == 200
+        assert body["domain"]["id"] == str(DOMAIN)
 
 
 @pytest.mark.contract("S0-18", "S0-19", "S0-38", "S1-9", "S1-24", "S1-26")
@@ -190,6 +224,12 @@ def test_domain_calls_are_answered_with_the_domain() -> None:
         (RequestKind.ACCOUNT_CREATE, Outcome.REFUSED, "address_burned", 409, "address_burned"),
         (RequestKind.ACCOUNT_CREATE, Outcome.FAILED, "provider_refused", 502, "provider_refused"),
         (RequestKind.DOMAIN_CREATE, Outcome.REFUSED, "domain_taken", 409, "domain_taken"),
+        (RequestKind.ACCOUNT_CREATE, Outcome.REFUSED, "account_deleted", 409, "account_deleted"),
+        (RequestKind.ACCOUNT_CHANGE, Outcome.REFUSED, "account_not_found", 404, "not_found"),
+        (RequestKind.ACCOUNT_CHANGE, Outcome.REFUSED, "account_not_active", 409, "wrong_state"),
+        (RequestKind.ACCOUNT_CHANGE, Outcome.REFUSED, "version_conflict", 409, "version_conflict"),
+        (RequestKind.ACCOUNT_DELETE, Outcome.REFUSED, "account_not_found", 404, "not_found"),
+        (RequestKind.DOMAIN_DELETE, Outcome.REFUSED, "domain_in_use", 409, "domain_in_use"),
         (RequestKind.WARMUP_RETRY, Outcome.REFUSED, "wrong_state", 409, "wrong_state"),
         (RequestKind.WARMUP_RETRY, Outcome.FAILED, "provider_refused", 502, "provider_refused"),
         (RequestKind.WARMUP_RETRY, Outcome.FAILED, "provider_unavailable", 502, "provider_unavailable"),

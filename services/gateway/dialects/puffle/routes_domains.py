@@ -135,7 +135,6 @@ async def verify_domain(
         body=ChangeDomain,
         success={200: DomainResponse, 202: DomainResponse},
         errors=(404,),
-        codes={409: ("wrong_state",)},
         waits=True,
     ),
 )
