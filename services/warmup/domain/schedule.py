@@ -12,7 +12,10 @@ from shared.clock import Calendar
 LONGEST_WAIT_IN_ATTEMPT_SECONDS = 4.0
 LONGEST_FOLLOW_SECONDS = 30.0
 LONGEST_SPREAD_SECONDS = 3_600.0
-SPREAD_PARTS = 997
+SPREAD_SLOTS = 60
+"""Accounts share a slot, so that they share a question to the provider too."""
+SHORTEST_LATENESS_SECONDS = 5.0
+QUICK_TRIES = 3
 PUT_BACK_SECONDS = 1.0
 
 
@@ -73,6 +76,36 @@ class Schedule:
 
     def next_day(self, now: datetime, account_id: UUID) -> datetime:
         """Return when the account is judged next: early on the next day, accounts spread over its first tenth."""
-        spread = min(self.calendar.day_seconds / 10, LONGEST_SPREAD_SECONDS)
-        part = account_id.int % SPREAD_PARTS / SPREAD_PARTS
-        return self.calendar.start_of(self.calendar.day(now) + 1) + timedelta(seconds=spread * part)
+        tomorrow = self.calendar.start_of(self.calendar.day(now) + 1)
+        return tomorrow + timedelta(seconds=self._spread_seconds * _part_of(account_id))
+
+    def is_late(self, due_at: datetime, now: datetime) -> bool:
+        """Say whether a day's judgement is so late that others must be late with it: something was down."""
+        slot_seconds = self._spread_seconds / SPREAD_SLOTS
+        return (now - due_at).total_seconds() > max(slot_seconds, SHORTEST_LATENESS_SECONDS)
+
+    def catch_up_at(self, now: datetime, account_id: UUID) -> datetime:
+        """Return when a late account is judged: after the ones that are on time, spread over as long as they are.
+
+        However much has piled up, the provider is never asked more often than on any other day.
+        """
+        spread = timedelta(seconds=self._spread_seconds)
+        end_of_todays = self.calendar.start_of(self.calendar.day(now)) + spread
+        return max(now, end_of_todays) + spread * _part_of(account_id)
+
+    def ask_again_at(self, now: datetime, tries: int, at_least: float | None = None) -> datetime:
+        """Return when to judge an account that the provider gave no answer for: soon at first, then once per spread.
+
+        All accounts wait equally long then, so that they stay as far apart as they are.
+        """
+        if tries < QUICK_TRIES:
+            return self.follow_at(now, tries, at_least)
+        return now + timedelta(seconds=max(self._spread_seconds, at_least or 0.0))
+
+    @property
+    def _spread_seconds(self) -> float:
+        return min(self.calendar.day_seconds / 10, LONGEST_SPREAD_SECONDS)
+
+
+def _part_of(account_id: UUID) -> float:
+    return account_id.int % SPREAD_SLOTS / SPREAD_SLOTS

@@ -47,8 +47,22 @@ class JudgeDay:
         due = await self._tools.desk.claim(Work.JUDGE, BATCH_LIMIT, self._tools.recorder.clock.now())
         return [tuple(due)] if due else []
 
-    async def run(self, batch: Batch) -> None:
-        """Ask for the whole batch, then judge each account on its own; the accounts nobody answered for come again."""
+    async def run(self, due: Batch) -> None:
+        """Ask for the whole batch, then judge each account on its own; the accounts nobody answered for come again.
+
+        Those that are late, because the service or the provider was away, are put off and judged at the usual pace.
+        """
+        now, schedule = self._tools.recorder.clock.now(), self._tools.schedule
+        batch = []
+        for warmup in due:
+            if warmup.due_at is not None and schedule.is_late(warmup.due_at, now):
+                await self._tools.desk.put_back(warmup, schedule.catch_up_at(now, warmup.account_id))
+            else:
+                batch.append(warmup)
+        if batch:
+            await self._judge_all(batch)
+
+    async def _judge_all(self, batch: Sequence[Warmup]) -> None:
         try:
             failpoint(f"{DAY}.before_call")
             figures = await self._tools.provider.figures([warmup.address for warmup in batch])
@@ -114,6 +128,6 @@ class JudgeDay:
         )
 
     async def _wait(self, warmup: Warmup, at_least: float | None) -> None:
-        at = self._tools.schedule.follow_at(self._tools.recorder.clock.now(), warmup.tries, at_least)
+        at = self._tools.schedule.ask_again_at(self._tools.recorder.clock.now(), warmup.tries, at_least)
         async with self._tools.desk.transaction() as store:
             await store.replace(warmup, replace(warmup, due_at=at, tries=warmup.tries + 1))

@@ -232,14 +232,31 @@ class Bench:
         return account_id
 
     async def judge_days(self, days: int = 1) -> None:
-        """Let days pass, here and at the provider, and judge after each."""
+        """Let days pass, here and at the provider, and judge each account once, at the time it is due."""
         for _ in range(days):
             self.sim.advance(1)
-            self.clock.pass_seconds(86_400)
-            for batch in await self.judge.claim(2):
-                await self.judge.run(batch)
+            await self.judge_until(self.clock.now() + timedelta(days=1))
+
+    async def judge_until(self, end: datetime) -> None:
+        """Judge what becomes due until an instant, at most once per due time, and leave the clock at the last of them."""
+        rows = await self.pool.fetch(
+            "select distinct due_at from warmup where due_at <= $1 and status in ('warming', 'graduated') order by 1",
+            end,
+        )
+        for row in rows:
+            self.clock.instant = max(self.clock.instant, row["due_at"])
+            await self.judge_due()
+
+    async def judge_due(self) -> None:
+        """Judge what is due now."""
+        for batch in await self.judge.claim(2):
+            await self.judge.run(batch)
 
     # --- what came of it
+
+    async def calm_the_gate(self) -> None:
+        """Let the provider's gate forget its failures, as it does when time passes."""
+        await self.pool.execute("update providers.gate set failures = 0, blocked_until = '-infinity'")
 
     async def row(self, account_id: UUID) -> asyncpg.Record:
         row = await self.pool.fetchrow("select * from warmup where account_id = $1", account_id)

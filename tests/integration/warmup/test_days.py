@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -96,8 +97,7 @@ async def test_a_day_is_judged_once_however_often_it_comes_up(bench: Bench) -> N
     await bench.judge_days()
 
     await bench.pool.execute("update warmup set due_at = $1", bench.clock.now())
-    for batch in await bench.judge.claim(2):
-        await bench.judge.run(batch)
+    await bench.judge_due()
 
     assert await bench.facts(account) == ["started", "confirmed", "day_recorded"]
     assert (await bench.row(account))["due_at"] > bench.clock.now()
@@ -109,10 +109,49 @@ async def test_days_that_passed_while_the_service_was_down_are_not_caught_up(ben
     bench.sim.advance(5)
     bench.clock.pass_seconds(5 * DAY)
     for _ in range(3):
-        for batch in await bench.judge.claim(2):
-            await bench.judge.run(batch)
+        await bench.judge_until(bench.clock.now() + timedelta(hours=3))
 
     assert await bench.facts(account) == ["started", "confirmed", "day_recorded"]
+
+
+@pytest.mark.promise("I12")
+async def test_after_an_outage_accounts_are_judged_at_the_usual_pace(bench: Bench) -> None:
+    accounts = [await bench.provisioned(f"pile-{number}") for number in range(40)]
+    await bench.attempt()
+    await bench.confirm()
+    bench.clock.pass_seconds(2 * DAY + 2 * 3_600)
+
+    await bench.judge_due()
+    assert bench.sim.calls("warmup.analytics") == []
+    due = [(await bench.row(account))["due_at"] for account in accounts]
+    spread = (max(due) - min(due)).total_seconds()
+    assert min(due) >= bench.clock.now()
+    assert 1_800 < spread < 3_600
+
+    await bench.judge_until(max(due))
+    for account in accounts:
+        assert await bench.facts(account) == ["started", "confirmed", "day_recorded"]
+
+
+async def test_a_provider_that_is_away_for_days_is_asked_seldom_and_changes_nothing(bench: Bench) -> None:
+    account = await bench.warming("patient")
+    await bench.judge_days()
+    before = (await bench.told(account))[-1].data["warmup"]
+    fault = bench.sim.fault("instantly", "warmup.analytics", "status", status=500)
+    calls = len(bench.sim.calls("warmup.analytics"))
+
+    end = bench.clock.now() + timedelta(days=2)
+    while bench.clock.now() < end:
+        bench.clock.instant = max(bench.clock.now(), (await bench.row(account))["due_at"])
+        await bench.judge_due()
+        await bench.calm_the_gate()
+
+    assert len(bench.sim.calls("warmup.analytics")) - calls < 48
+    assert (await bench.told(account))[-1].data["warmup"] == before
+    bench.sim.http.delete(f"/_sim/faults/{fault}")
+    await bench.judge_until(end + timedelta(hours=2))
+    assert (await bench.facts(account))[-1] == "day_recorded"
+    assert (await bench.row(account))["day"] == 2
 
 
 @pytest.mark.parametrize("operation", ["warmup.analytics", "accounts.get"])
@@ -124,8 +163,7 @@ async def test_a_provider_that_does_not_answer_delays_the_judgement(bench: Bench
     assert await bench.facts(account) == ["started", "confirmed"]
 
     bench.clock.pass_seconds(10)
-    for batch in await bench.judge.claim(2):
-        await bench.judge.run(batch)
+    await bench.judge_due()
     assert await bench.facts(account) == ["started", "confirmed", "day_recorded"]
 
 
@@ -134,6 +172,7 @@ async def test_a_hundred_accounts_are_judged_with_one_question_for_their_totals(
     await bench.attempt()
     await bench.confirm()
 
+    await bench.pool.execute("update warmup set due_at = $1", bench.clock.now() + timedelta(days=1))
     await bench.judge_days()
 
     assert len(bench.sim.calls("warmup.analytics")) == 1
@@ -152,8 +191,7 @@ async def test_a_judgement_interrupted_at_any_point_is_made_once(
     with pytest.raises(FailPointRaised):
         await bench.judge_days()
     bench.clock.pass_seconds(2)
-    for batch in await bench.judge.claim(2):
-        await bench.judge.run(batch)
+    await bench.judge_due()
 
     assert await bench.facts(account) == ["started", "confirmed", "day_recorded"]
 
@@ -167,7 +205,7 @@ async def test_the_providers_figures_are_told_with_every_day(bench: Bench) -> No
     assert state["provider_status"] == 1
     assert (state["total_sent"], state["total_received"]) == (12, 12)
     assert (state["health_score"], state["health_label"]) == (68.0, "68%")
-    assert state["observed_at"].startswith("2026-03-04T01:00:00")
+    assert state["observed_at"].startswith("2026-03-04T00:")
     assert [(day["sent"], day["received"], day["inbox"]) for day in state["days"]] == [
         (2, 2, 2), (4, 4, 4), (6, 6, 6),
     ]  # fmt: skip
@@ -204,8 +242,7 @@ async def test_figures_that_cannot_be_read_delay_the_judgement(bench: Bench) -> 
     assert await bench.facts(account) == ["started", "confirmed"]
 
     bench.clock.pass_seconds(10)
-    for batch in await bench.judge.claim(2):
-        await bench.judge.run(batch)
+    await bench.judge_due()
     assert await bench.facts(account) == ["started", "confirmed", "day_recorded"]
 
 
