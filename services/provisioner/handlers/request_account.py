@@ -36,8 +36,8 @@ async def request_account(request: Recorded, *, store: Reservations, recorder: R
     claim = await _claim(asked, store)
     scope = (asked.caller.tenant_id, asked.workspace_id, asked.caller.dialect)
     refusal = refuse_by_claim(claim, *scope, named=asked.domain or asked.domain_id)
-    domain = claim.domain if claim is not None else asked.domain
-    if domain is not None:
+    domain = claim.domain if claim is not None else (asked.domain or "").lower()
+    if domain:
         wish = wish_of(asked, domain)
         existing = await _look(wish, store)
         if existing is not None:
@@ -55,7 +55,7 @@ async def _claim(asked: AccountRequested, store: Reservations) -> DomainClaim | 
     if asked.domain is None:
         raise Poison("A request for an account that names no domain.")
     caller = asked.caller
-    return await store.claim_to(asked.domain, caller.tenant_id, asked.workspace_id, caller.dialect)
+    return await store.claim_to(asked.domain.lower(), caller.tenant_id, asked.workspace_id, caller.dialect)
 
 
 async def _look(wish: Wish, store: Reservations) -> Existing | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from uuid import UUID
@@ -18,7 +19,7 @@ from services.provisioner.domain.sagas import (
     StepOutcome,
     StepRecord,
 )
-from shared.contracts.accounts import AccountState, AccountStatus, Failure, Plan, Step
+from shared.contracts.accounts import AccountState, AccountStatus, Failure, Naming, Plan, Step
 from shared.contracts.answers import Outcome
 from shared.contracts.requests import Dialect
 
@@ -201,3 +202,48 @@ def test_waits_grow_to_a_cap() -> None:
     assert max(waits[0]) <= 0.5
     assert 2.0 < max(waits[1]) <= 4.0
     assert CAP_SECONDS / 2 < max(waits[2]) <= CAP_SECONDS
+
+
+# --- names that are taken at the provider ---------------------------------------------------------------------
+
+
+def named(asked: str, name: str, naming: Naming = Naming.OWN_OR_SUFFIXED, *records: StepRecord) -> Saga:
+    begun = saga(*(records or (intent(Step.INBOX),)), naming=naming, asked_name=asked)
+    account = begun.account.model_copy(update={"username": name, "address": f"{name}@acme.example"})
+    return replace(begun, account=account)
+
+
+@pytest.mark.contract("S2-19", "S2-23")
+def test_only_an_account_that_may_be_renamed_has_names_left() -> None:
+    assert sagas.names_left(named("ada", "ada1"))[0] == "ada2"
+    assert sagas.names_left(named("ada", "ada", Naming.OWN_OR_EXACT)) == []
+    assert sagas.names_left(saga(intent(Step.INBOX))) == []
+
+
+@pytest.mark.contract("S2-19")
+def test_an_account_goes_on_with_the_next_name_and_frees_the_one_it_left() -> None:
+    change = sagas.move_on(named("ada", "ada"), "ada1", NOW)
+
+    assert facts(change) == ["AccountReserved"]
+    assert (change.saga.account.address, change.saga.account.username) == ("ada1@acme.example", "ada1")
+    assert change.steps == (intent(Step.INBOX),)
+    assert (change.left, change.answer, change.is_finished) == (AddressFate.RELEASED, None, False)
+
+
+def test_a_name_at_which_a_call_may_still_land_is_burned_when_it_is_left() -> None:
+    doubtful = StepRecord(Step.INBOX, True, UNKNOWN, is_doubtful=True)
+
+    change = sagas.move_on(named("ada", "ada", Naming.OWN_OR_SUFFIXED, doubtful), "ada1", NOW)
+
+    assert change.left is AddressFate.BURNED
+    assert change.steps == (intent(Step.INBOX),)
+
+
+@pytest.mark.contract("A33", "A37")
+def test_without_a_name_left_the_account_fails_and_the_asked_address_is_told() -> None:
+    change = sagas.no_name_left(named("ada", "ada99"), NOW)
+
+    assert facts(change) == ["AccountProvisioningFailed", "AccountUndone"]
+    assert change.answer is not None
+    assert (change.answer.outcome, change.answer.code) == (Outcome.FAILED, "username_taken")
+    assert change.answer.details == {"address": "ada@acme.example"}
