@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from services.provisioner.domain_work import Lease
 from services.provisioner.ports import LeaseLost
-from services.provisioner.ports_domains import Lease, NameStore
+from services.provisioner.ports_domains import NameStore
 from shared.db.pool import OUTAGE
 
 

@@ -1,12 +1,13 @@
-"""Putting a claim's records into DNS: into its zone where the system may write, else left to the tenant."""
+"""A name's records in DNS: put into its zone where the system may write, else left to the tenant; and taken back."""
 
 from __future__ import annotations
 
 import services.provisioner.fail_points_domains  # noqa: F401  registers them
-from services.provisioner.domain.dns_sync import plan, txt_value
+from services.provisioner.domain.dns_sync import Plan, plan
 from services.provisioner.domain.domain_changes import synced
 from services.provisioner.domain.domains import Claim, ProviderView, Publication
-from services.provisioner.ports_domains import Lease, NameStore, ZoneRefused, Zones
+from services.provisioner.domain_work import Lease
+from services.provisioner.ports_domains import NameStore, ZoneRefused, Zones
 from shared.clock import Clock
 from shared.observability.failpoints import failpoint
 from shared.observability.logging import get_logger
@@ -15,7 +16,7 @@ log = get_logger(__name__)
 
 
 class Publisher:
-    """Publishes a claim's records and looks for its ownership record."""
+    """Publishes a claim's records, and takes back what was published for a name."""
 
     def __init__(self, store: NameStore, zones: Zones, clock: Clock) -> None:
         self._store = store
@@ -49,15 +50,24 @@ class Publisher:
         failpoint("provisioner.domain_publish.after_outcome")
         return claim
 
-    async def is_owner_seen(self, claim: Claim) -> bool:
-        """Tell whether the tenant's ownership record stands in the domain's zone."""
-        zone = await self._zones.zone_of(claim.state.domain, claim.state.tenant_id)
-        if zone is None:
-            return False
-        try:
-            records = await self._zones.records(zone, claim.ownership.name)
-        except ZoneRefused:
-            return False
-        return any(
-            record.type == "TXT" and txt_value(record.content) == claim.ownership.value for record in records
-        )
+    async def unpublish(self, lease: Lease) -> None:
+        """Delete what was published for any claim to the name there ever was; what its owner wrote stays.
+
+        A zone that may not be written any more keeps its records: they are its owner's to delete.
+        """
+        publishers = await self._store.publishers(lease)
+        ours = {publisher.claim_id for publisher in publishers}
+        found = [
+            await self._zones.zone_of(lease.domain, tenant_id)
+            for tenant_id in {publisher.tenant_id for publisher in publishers}
+        ]
+        for zone in sorted({zone for zone in found if zone is not None}):
+            try:
+                held = await self._zones.records(zone, lease.domain)
+                deletes = tuple(record.id for record in held if record.claim_id in ours)
+                if deletes:
+                    failpoint("provisioner.domain_unpublish.before_call")
+                    await self._zones.apply(zone, Plan(deletes=deletes))
+                    failpoint("provisioner.domain_unpublish.after_call")
+            except ZoneRefused:
+                log.warning("records_left_in_zone", domain=lease.domain)

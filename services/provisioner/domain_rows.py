@@ -15,7 +15,7 @@ IDENTITY = ("id", "tenant_id", "workspace_id", "user_id", "dialect", "domain", "
 """Columns of a claim that never change."""
 CHANGING = (
     "ownership_value", "status", "version", "publication", "provider_domain_id", "dns_records", "is_dns_synced",
-    "verified_at", "verifying_since", "checks", "next_check_at", "failure_code", "failure_message", "request_id",
+    "verified_at", "verifying_since", "checks", "is_overridden", "next_check_at", "failure_code", "failure_message", "request_id",
     "last_event_id", "last_event_time", "traceparent", "updated_at",
 )  # fmt: skip
 COLUMNS = (*IDENTITY, *CHANGING)
@@ -48,7 +48,7 @@ def changing_values(claim: Claim) -> list[Any]:
     return [
         claim.ownership.value, state.status.value, claim.version, claim.publication.value, state.provider_domain_id,
         [record.model_dump(mode="json") for record in state.dns_records], state.is_dns_synced, state.verified_at,
-        claim.verifying_since, claim.checks, state.next_check_at, failure.code if failure else None,
+        claim.verifying_since, claim.checks, claim.is_overridden, state.next_check_at, failure.code if failure else None,
         failure.message if failure else None, claim.request_id, claim.last_event_id, claim.last_event_time,
         claim.traceparent, state.updated_at,
     ]  # fmt: skip
@@ -82,6 +82,7 @@ def claim_of(row: asyncpg.Record) -> Claim:
         publication=Publication(row["publication"]),
         verifying_since=row["verifying_since"],
         checks=row["checks"],
+        is_overridden=row["is_overridden"],
         request_id=row["request_id"],
         last_event_id=row["last_event_id"],
         last_event_time=row["last_event_time"],

@@ -10,16 +10,28 @@ from typing import cast
 
 from services.provisioner.context import Context, Part
 from services.provisioner.domain.dns_sync import ZonePolicy, host
+from services.provisioner.domain_checks import Checker
 from services.provisioner.domain_publication import Publisher
+from services.provisioner.domain_registration import Registrar
+from services.provisioner.domain_removal import Commands, Remover
 from services.provisioner.domain_saga import DomainSaga
+from services.provisioner.domain_work import Lease
+from services.provisioner.handlers.change_domain import change_domain
+from services.provisioner.handlers.delete_domain import delete_domain
 from services.provisioner.handlers.request_domain import request_domain
 from services.provisioner.handlers.verify_domain import verify_domain
-from services.provisioner.ports_domains import Lease
 from services.provisioner.providers.agentmail_domains import AgentMailDomains
 from services.provisioner.providers.cloudflare import CloudflareZones
+from services.provisioner.providers.dns import PublicDns, parse_servers
+from services.provisioner.store_departures import PostgresDepartures
 from services.provisioner.store_domain_requests import PostgresClaimDesk, seed_platform_domains
 from services.provisioner.store_domains import PostgresNames
-from shared.contracts.domains import DomainRequested, DomainVerificationRequested
+from shared.contracts.domains import (
+    DomainChangeRequested,
+    DomainDeletionRequested,
+    DomainRequested,
+    DomainVerificationRequested,
+)
 from shared.contracts.envelope import Event, Received
 from shared.db.leased_work import LeasedWorker
 from shared.db.pool import OUTAGE, Connection
@@ -70,6 +82,20 @@ def domain_handlers(recorder: Recorder, *, ownership_key: bytes) -> dict[type[Ev
         )
         failpoint("provisioner.domain_claim.before_commit")
 
+    async def on_change_requested(connection: Connection, received: Received) -> None:
+        await change_domain(
+            received.event,
+            cast("DomainChangeRequested", received.event.data),
+            desk=PostgresClaimDesk(connection, recorder),
+        )
+
+    async def on_deletion_requested(connection: Connection, received: Received) -> None:
+        await delete_domain(
+            received.event,
+            cast("DomainDeletionRequested", received.event.data),
+            desk=PostgresClaimDesk(connection, recorder),
+        )
+
     async def on_verification_requested(connection: Connection, received: Received) -> None:
         await verify_domain(
             received.event,
@@ -77,7 +103,12 @@ def domain_handlers(recorder: Recorder, *, ownership_key: bytes) -> dict[type[Ev
             desk=PostgresClaimDesk(connection, recorder),
         )
 
-    return {DomainRequested: on_domain_requested, DomainVerificationRequested: on_verification_requested}
+    return {
+        DomainRequested: on_domain_requested,
+        DomainChangeRequested: on_change_requested,
+        DomainVerificationRequested: on_verification_requested,
+        DomainDeletionRequested: on_deletion_requested,
+    }
 
 
 def domain_worker(
@@ -85,14 +116,23 @@ def domain_worker(
 ) -> LeasedWorker[Lease]:
     """Return the worker that runs the domain saga on every name that is due; it looks for some every so often."""
     store = PostgresNames(context.pool, context.recorder, context.announce, lease_seconds=lease_seconds)
-    zones = CloudflareZones(context.cloudflare, ZonePolicy(context.settings.cloudflare_zones))
-    clock = context.recorder.clock
+    settings, clock = context.settings, context.recorder.clock
+    departures = PostgresDepartures(
+        store, context.recorder, context.announce, warmup_end_seconds=settings.warmup_end_seconds
+    )
+    zones = CloudflareZones(context.cloudflare, ZonePolicy(settings.cloudflare_zones))
+    dns = PublicDns(parse_servers(settings.dns_servers), timeout_seconds=settings.dns_timeout_seconds)
+    first_check = settings.domain_poll_seconds
+    registrar = Registrar(store, AgentMailDomains(context.agentmail), clock)
+    publisher = Publisher(store, zones, clock)
     saga = DomainSaga(
         store,
-        AgentMailDomains(context.agentmail),
-        Publisher(store, zones, clock),
+        Commands(store, departures, clock, first_check_seconds=first_check),
+        registrar,
+        publisher,
+        Checker(store, registrar, dns, clock, first_check_seconds=first_check),
+        Remover(store, departures, registrar, publisher, clock),
         clock,
-        first_check_seconds=context.settings.domain_poll_seconds,
         renew_seconds=lease_seconds / 3,
         random=SystemRandom(),
     )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from services.provisioner.domain.dns_judging import Answers, Question
 from services.provisioner.domain.dns_sync import Plan, ZoneRecord
 from services.provisioner.domain.domain_changes import Change
 from services.provisioner.domain.domains import Claim, ProviderView
+from services.provisioner.domain_work import Lease, NameWork, OpenRequest, PublisherOf
 from services.provisioner.ports import Refused
+from shared.contracts.accounts import Failure
 from shared.contracts.answers import RequestAnswered
 from shared.contracts.envelope import Recorded
 from shared.errors import MailwrightError
@@ -60,6 +62,18 @@ class DomainProvider(Protocol):
         """
         ...
 
+    async def delete(self, domain: str) -> None:
+        """Ask the provider to forget the domain, whether it knows it or not; `find` tells when it has."""
+        ...
+
+
+class Dns(Protocol):
+    """Public DNS."""
+
+    async def look_up(self, questions: Iterable[Question]) -> Answers:
+        """Return what is answered to each question; None where that could not be found out."""
+        ...
+
 
 class Zones(Protocol):
     """The DNS zones that the system may manage; any call may raise Retryable or Unknown."""
@@ -72,53 +86,13 @@ class Zones(Protocol):
         """Return what the zone holds at the domain and below it."""
         ...
 
-    async def apply(self, zone_id: str, plan: Plan, claim_id: UUID) -> None:
-        """Make all of a plan's changes, or none; the records are marked as made for the claim.
+    async def apply(self, zone_id: str, plan: Plan, claim_id: UUID | None = None) -> None:
+        """Make all of a plan's changes, or none; records that are written are marked as made for the claim.
 
         Raises:
             ZoneRefused: They cannot be made.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """One name in one worker's hand; every write of its work is conditional on the token."""
-
-    domain: str
-    token: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRequest:
-    """A request about a claim that has no answer yet; what is needed to answer it later."""
-
-    request_id: UUID
-    event_id: UUID
-    event_time: datetime
-    claim_id: UUID
-    is_check: bool
-    """Whether it asks for a verification, or for the claim itself."""
-    traceparent: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class NameWork:
-    """Everything there is to know about a name: its object at the provider, its claims, what was asked of them."""
-
-    domain: str
-    is_registered: bool
-    has_intent: bool
-    """Whether a registration was begun whose outcome nobody recorded."""
-    asked_at: datetime | None
-    """When the provider was last asked to check."""
-    attempts: int
-    claims: Sequence[Claim]
-    requests: Sequence[OpenRequest]
-
-    def requests_of(self, claim: Claim) -> list[OpenRequest]:
-        """Return the open requests about one claim."""
-        return [request for request in self.requests if request.claim_id == claim.id]
 
 
 class ClaimDesk(Protocol):
@@ -140,7 +114,7 @@ class ClaimDesk(Protocol):
         """Keep a new claim; if its workspace has one to that name already, return that one instead."""
         ...
 
-    async def ask(self, request: Recorded, claim: Claim, *, is_check: bool) -> None:
+    async def ask(self, request: OpenRequest, claim: Claim) -> None:
         """Have the request worked on, and answered when that is done."""
         ...
 
@@ -196,8 +170,38 @@ class NameStore(Protocol):
         """Answer these requests with the claim as it stands."""
         ...
 
+    async def refuse(self, lease: Lease, claim: Claim, why: Failure, requests: Sequence[OpenRequest]) -> None:
+        """Answer these requests with a refusal."""
+        ...
+
+    async def publishers(self, lease: Lease) -> Sequence[PublisherOf]:
+        """Return the claims to the name, deleted ones too, for which records were published or may have been."""
+        ...
+
     async def release(
         self, lease: Lease, *, due_in: float | None, attempts: int = 0, error_code: str | None = None
     ) -> None:
         """Give the name back, due again in so many seconds (None: when somebody asks)."""
+        ...
+
+
+class Departures(Protocol):
+    """The store as claims leave it; every write raises LeaseLost when the lease is another's by now."""
+
+    async def begin(self, lease: Lease, claim: Claim, request: OpenRequest) -> Claim | None:
+        """Let no further account be made on the claim; None, with the request refused, if it may not go."""
+        ...
+
+    async def delete_accounts(self, lease: Lease, claim: Claim) -> int:
+        """Begin the deletion of every account of the claim, and return how many of them are not gone yet."""
+        ...
+
+    async def begin_removal(self, lease: Lease) -> bool:
+        """Record that everything of the name is about to be removed; False if another claim to it still needs that."""
+        ...
+
+    async def finish(
+        self, lease: Lease, change: Change, requests: Sequence[OpenRequest], *, is_removed: bool
+    ) -> None:
+        """Write the end of a claim, and answer these requests with it; `is_removed`: the provider has forgotten the name."""
         ...

@@ -15,6 +15,7 @@ from services.provisioner.domain_rows import (
     claim_of,
     identity_values,
 )
+from services.provisioner.domain_work import OpenRequest
 from shared.contracts.answers import RequestAnswered
 from shared.contracts.domains import DomainVerified
 from shared.contracts.envelope import Recorded
@@ -24,6 +25,11 @@ from shared.messaging.event_log import append
 from shared.messaging.recorder import Recorder
 
 NAME = "insert into provider_domain (domain) values ($1) on conflict do nothing"
+KEEP = """
+    insert into domain_request (
+        request_id, event_id, event_time, claim_id, is_check, traceparent, change_to, is_deletion, is_cascade
+    ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
 MAKE_DUE = "update provider_domain set due_at = least(due_at, now()) where domain = $1"
 SEED_NAME = """
     insert into provider_domain as p (domain, owner_tenant_id, due_at) values ($1, $2, now())
@@ -71,19 +77,19 @@ class PostgresClaimDesk:
         )
         return None if row is None else claim_of(row)
 
-    async def ask(self, request: Recorded, claim: Claim, *, is_check: bool) -> None:
+    async def ask(self, request: OpenRequest, claim: Claim) -> None:
         """Keep the request until it is answered, and make the work on the name due."""
         await self._connection.execute(
-            """
-            insert into domain_request (request_id, event_id, event_time, claim_id, is_check, traceparent)
-            values ($1, $2, $3, $4, $5, $6)
-            """,
+            KEEP,
             request.request_id,
-            request.id,
-            request.time,
-            claim.id,
-            is_check,
+            request.event_id,
+            request.event_time,
+            request.claim_id,
+            request.is_check,
             request.traceparent,
+            request.change_to.value if request.change_to else None,
+            request.is_deletion,
+            request.is_cascade,
         )
         await self._connection.execute(MAKE_DUE, claim.state.domain)
 

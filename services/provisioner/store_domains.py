@@ -8,11 +8,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.provisioner.domain.domain_changes import Change, answer_of
+import asyncpg
+
+from services.provisioner.domain.domain_changes import Change, answer_of, refusal_of
 from services.provisioner.domain.domains import Claim, Publication
 from services.provisioner.domain_rows import SELECT, UPDATE, changing_values, claim_of
+from services.provisioner.domain_work import Lease, NameWork, OpenRequest, PublisherOf
 from services.provisioner.ports import LeaseLost
-from services.provisioner.ports_domains import Lease, NameWork, OpenRequest
+from shared.contracts.accounts import Failure
+from shared.contracts.answers import DomainRequestAnswered
+from shared.contracts.domains import DomainStatus
 from shared.contracts.envelope import Recorded
 from shared.db.pool import Connection, Pool
 from shared.messaging import answers
@@ -40,9 +45,18 @@ RELEASE = """
     where domain = $1 and lease_token = $2
 """
 OPEN_REQUESTS = """
-    select r.request_id, r.event_id, r.event_time, r.claim_id, r.is_check, r.traceparent
+    select r.request_id, r.event_id, r.event_time, r.claim_id, r.is_check, r.traceparent, r.change_to,
+        r.is_deletion, r.is_cascade
     from domain_request r join domain_claim c on c.id = r.claim_id
     where c.domain = $1 order by r.event_time
+"""
+OF_INTEREST = """
+    where domain = $1 and (
+        status <> 'deleted' or exists (select from domain_request where claim_id = domain_claim.id)
+    )
+"""
+PUBLISHERS = """
+    select id as claim_id, tenant_id from domain_claim where domain = $1 and publication_intent_at is not null
 """
 WIN = """
     update provider_domain set owner_tenant_id = $3
@@ -70,11 +84,9 @@ class PostgresNames:
 
     async def load(self, lease: Lease) -> NameWork:
         """Return the work on a name."""
-        async with self._held(lease) as connection:
+        async with self.held(lease) as connection:
             name = await connection.fetchrow("select * from provider_domain where domain = $1", lease.domain)
-            claims = await connection.fetch(
-                f"{SELECT} where domain = $1 order by created_at, id", lease.domain
-            )
+            claims = await connection.fetch(f"{SELECT} {OF_INTEREST} order by created_at, id", lease.domain)
             requests = await connection.fetch(OPEN_REQUESTS, lease.domain)
         if name is None:
             raise LeaseLost("The name is gone.")
@@ -85,12 +97,12 @@ class PostgresNames:
             asked_at=name["asked_at"],
             attempts=name["attempts"],
             claims=[claim_of(row) for row in claims],
-            requests=[OpenRequest(**dict(row)) for row in requests],
+            requests=[_open_request(row) for row in requests],
         )
 
     async def renew(self, lease: Lease) -> None:
         """Keep the lease for another while."""
-        async with self._held(lease):
+        async with self.held(lease):
             pass
 
     async def intend_registration(self, lease: Lease) -> None:
@@ -111,14 +123,14 @@ class PostgresNames:
 
     async def intend_publication(self, lease: Lease, claim: Claim) -> None:
         """Record that the claim's records are about to be published."""
-        async with self._held(lease) as connection:
+        async with self.held(lease) as connection:
             await connection.execute(
                 "update domain_claim set publication_intent_at = now() where id = $1", claim.id
             )
 
     async def record_manual(self, lease: Lease, claim: Claim) -> Claim:
         """Record that the tenant must publish the claim's records; its next fact says that they are not synced."""
-        async with self._held(lease) as connection:
+        async with self.held(lease) as connection:
             await connection.execute(
                 "update domain_claim set publication = $2, is_dns_synced = false where id = $1",
                 claim.id,
@@ -129,26 +141,42 @@ class PostgresNames:
 
     async def save(self, lease: Lease, change: Change, answering: Sequence[OpenRequest] = ()) -> Claim:
         """Write a change and its fact, and answer these requests with it, in one transaction."""
-        async with self._held(lease) as connection:
-            claim = await self._write(connection, change, answering)
+        async with self.held(lease) as connection:
+            claim = await self.write(connection, change, answering)
         self._announce()
         return claim
 
     async def win(self, lease: Lease, change: Change, answering: Sequence[OpenRequest] = ()) -> Claim | None:
         """Write a verification like `save`, unless another tenant verified the name before."""
-        async with self._held(lease) as connection:
+        async with self.held(lease) as connection:
             if not await connection.fetchval(WIN, lease.domain, lease.token, change.claim.state.tenant_id):
                 return None
-            claim = await self._write(connection, change, answering)
+            claim = await self.write(connection, change, answering)
         self._announce()
         return claim
 
     async def answer(self, lease: Lease, claim: Claim, requests: Sequence[OpenRequest]) -> None:
         """Answer these requests with the claim as it stands."""
         if requests:
-            async with self._held(lease) as connection:
+            async with self.held(lease) as connection:
                 await self._answer(connection, claim, requests)
             self._announce()
+
+    async def refuse(self, lease: Lease, claim: Claim, why: Failure, requests: Sequence[OpenRequest]) -> None:
+        """Answer these requests with a refusal."""
+        if requests:
+            async with self.held(lease) as connection:
+                for request in requests:
+                    await self.reply(
+                        connection, claim, request, refusal_of(request.request_id, claim.id, why)
+                    )
+            self._announce()
+
+    async def publishers(self, lease: Lease) -> Sequence[PublisherOf]:
+        """Return the claims to the name, deleted ones too, for which records were published or may have been."""
+        async with self.held(lease) as connection:
+            rows = await connection.fetch(PUBLISHERS, lease.domain)
+        return [PublisherOf(**dict(row)) for row in rows]
 
     async def release(
         self, lease: Lease, *, due_in: float | None, attempts: int = 0, error_code: str | None = None
@@ -157,7 +185,7 @@ class PostgresNames:
         await self._pool.execute(RELEASE, lease.domain, lease.token, due_in, attempts, error_code)
 
     @asynccontextmanager
-    async def _held(self, lease: Lease) -> AsyncIterator[Connection]:
+    async def held(self, lease: Lease) -> AsyncIterator[Connection]:
         """Open a transaction that commits only under the lease, which it renews."""
         async with self._pool.acquire() as connection, connection.transaction():
             if not await connection.fetchval(HOLD, lease.domain, lease.token, self._lease_seconds):
@@ -165,14 +193,15 @@ class PostgresNames:
             yield connection
 
     async def _set_name(self, lease: Lease, change: str, *values: Any) -> None:
-        async with self._held(lease) as connection:
+        async with self.held(lease) as connection:
             await connection.execute(
                 f"update provider_domain set {change} where domain = $1",  # noqa: S608  only our own text
                 lease.domain,
                 *values,
             )
 
-    async def _write(self, connection: Connection, change: Change, answering: Sequence[OpenRequest]) -> Claim:
+    async def write(self, connection: Connection, change: Change, answering: Sequence[OpenRequest]) -> Claim:
+        """Write a change and its fact in the caller's transaction, and answer these requests with it."""
         before = change.claim
         event = self._recorder.event(
             change.fact(domain=before.state),
@@ -194,18 +223,28 @@ class PostgresNames:
         await self._answer(connection, claim, answering)
         return claim
 
+    async def reply(
+        self, connection: Connection, claim: Claim, request: OpenRequest, data: DomainRequestAnswered
+    ) -> None:
+        """Give a request its one answer in the caller's transaction."""
+        asked = Recorded(
+            id=request.event_id,
+            subject=claim.id,
+            time=request.event_time,
+            tenant_id=claim.state.tenant_id,
+            workspace_id=claim.state.workspace_id,
+            data=data,
+            request_id=request.request_id,
+            traceparent=request.traceparent,
+        )
+        await answers.answer(connection, self._recorder, asked, data)
+        await connection.execute("delete from domain_request where request_id = $1", request.request_id)
+
     async def _answer(self, connection: Connection, claim: Claim, requests: Sequence[OpenRequest]) -> None:
         for request in requests:
-            data = answer_of(claim, request.request_id)
-            asked = Recorded(
-                id=request.event_id,
-                subject=claim.id,
-                time=request.event_time,
-                tenant_id=claim.state.tenant_id,
-                workspace_id=claim.state.workspace_id,
-                data=data,
-                request_id=request.request_id,
-                traceparent=request.traceparent,
-            )
-            await answers.answer(connection, self._recorder, asked, data)
-            await connection.execute("delete from domain_request where request_id = $1", request.request_id)
+            await self.reply(connection, claim, request, answer_of(claim, request.request_id))
+
+
+def _open_request(row: asyncpg.Record) -> OpenRequest:
+    change_to = row["change_to"]
+    return OpenRequest(**{**dict(row), "change_to": DomainStatus(change_to) if change_to else None})

@@ -61,6 +61,7 @@ class DomainClaim(ProvisionerTable, table=True):
     last_event_id: UUID | None
     last_event_time: datetime | None = instant(optional=True)
     traceparent: str | None
+    is_overridden: bool
     created_at: datetime = instant()
     updated_at: datetime = instant()
 

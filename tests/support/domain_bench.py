@@ -6,23 +6,33 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import SecretStr
 
+from services.provisioner import accounts
 from services.provisioner.context import Context
 from services.provisioner.domains import domain_handlers, domain_worker
 from services.provisioner.settings import ProvisionerSettings
 from shared.clock import RandomIds, SystemClock
-from shared.contracts.answers import DomainRequestAnswered
-from shared.contracts.domains import DomainFact, DomainRequested, DomainState, DomainVerificationRequested
-from shared.contracts.envelope import DOMAINS, Event, Received
+from shared.contracts.accounts import AccountRequested, Plan, Step
+from shared.contracts.answers import AccountRequestAnswered, DomainRequestAnswered
+from shared.contracts.domains import (
+    DomainChangeRequested,
+    DomainDeletionRequested,
+    DomainFact,
+    DomainRequested,
+    DomainState,
+    DomainVerificationRequested,
+)
+from shared.contracts.envelope import Event, Received
 from shared.contracts.registry import EVENT_TYPES
 from shared.contracts.requests import Caller, Dialect
 from shared.db.pool import Pool, create_pool
 from shared.http.client import build_client
 from shared.http.gate import Gate
+from shared.http.health import Tasks
 from shared.http.provider import Provider
 from shared.messaging.recorder import Recorder
 from shared.security.vault import MasterKeys, Vault
@@ -67,9 +77,12 @@ class Bench:
         self.simulator = simulator
         self.pool: Pool = context.pool
         self.recorder = context.recorder
-        self._handlers = domain_handlers(
-            context.recorder, ownership_key=context.settings.master_keys.get_secret_value().encode()
-        )
+        self._handlers = {
+            **domain_handlers(
+                context.recorder, ownership_key=context.settings.master_keys.get_secret_value().encode()
+            ),
+            **accounts.account_handlers(context.recorder, context.settings),
+        }
 
     async def claim(self, domain: str, tenant: Tenant, request_id: UUID | None = None) -> Asked:
         data = DomainRequested(caller=tenant.caller(), workspace_id=tenant.workspace_id, domain=domain)
@@ -79,6 +92,38 @@ class Bench:
         data = DomainVerificationRequested(caller=tenant.caller())
         return await self._ask(data, tenant, domain_id, None)
 
+    async def change(
+        self, domain_id: UUID, status: Literal["pending", "verifying", "failed"], tenant: Tenant
+    ) -> Asked:
+        data = DomainChangeRequested(caller=tenant.caller(), status=status)
+        return await self._ask(data, tenant, domain_id, None)
+
+    async def delete(self, domain_id: UUID, tenant: Tenant, *, cascade: bool = True) -> Asked:
+        data = DomainDeletionRequested(caller=tenant.caller(), cascade=cascade)
+        return await self._ask(data, tenant, domain_id, None)
+
+    async def account(self, username: str, domain_id: UUID, tenant: Tenant) -> Asked:
+        """Ask for an account of inbox and credentials; `domain_id` of what is returned is the account's."""
+        data = AccountRequested(
+            caller=tenant.caller(),
+            plan=Plan(steps=(Step.INBOX, Step.CREDENTIALS)),
+            workspace_id=tenant.workspace_id,
+            username=username,
+            domain_id=domain_id,
+        )
+        return await self._ask(data, tenant, IDS.new(), None)
+
+    @asynccontextmanager
+    async def accounts_working(self) -> AsyncIterator[None]:
+        """Run the workers of the accounts part until the end of the block."""
+        tasks = Tasks()
+        async with accounts.running(self.context) as part, tasks.running(**part.tasks):
+            yield
+
+    async def account_statuses(self, domain_id: UUID) -> list[str]:
+        rows = await self.pool.fetch("select status from account where domain_id = $1", domain_id)
+        return [row["status"] for row in rows]
+
     async def _ask(self, data: Event, tenant: Tenant, subject: UUID, request_id: UUID | None) -> Asked:
         event = self.recorder.event(
             data,
@@ -87,7 +132,7 @@ class Bench:
             workspace_id=tenant.workspace_id,
             request_id=request_id or IDS.new(),
         )
-        received = Received(event=event, source="gateway", topic=DOMAINS, partition=0, position=1)
+        received = Received(event=event, source="gateway", topic=data.TOPIC, partition=0, position=1)
         async with self.pool.acquire() as connection, connection.transaction():
             await self._handlers[type(data)](connection, received)
         assert event.request_id is not None
@@ -145,6 +190,23 @@ class Bench:
         assert len(found) == 1
         return found[0]
 
+    async def account_answer(self, request_id: UUID) -> AccountRequestAnswered:
+        async def look() -> AccountRequestAnswered | None:
+            rows = [row for row in await self.recorded() if row["type"] == AccountRequestAnswered.TYPE]
+            found = [AccountRequestAnswered.model_validate_json(row["data"]) for row in rows]
+            return next((answer for answer in found if answer.request_id == request_id), None)
+
+        answer = await eventually(look, within=25.0, what="the account's request is answered")
+        assert answer is not None
+        return answer
+
+    def nothing_is_left(self, domain: str) -> bool:
+        """Whether the providers hold neither the domain nor any record made for it."""
+        state = self.simulator.http.get("/_sim/state").json()
+        names = [item["domain"] for item in state["agentmail"]["domains"]]
+        records = [item for item in state["cloudflare"]["records"] if item["name"].endswith(domain)]
+        return domain not in names and not any(item.get("comment") for item in records)
+
     async def row(self, domain: str) -> Any:
         return await self.pool.fetchrow("select * from provider_domain where domain = $1", domain)
 
@@ -166,6 +228,8 @@ async def bench(
         cloudflare_zones=zones,
         domain_poll_seconds=poll_seconds,
         platform_domains=platform,
+        dns_servers=simulator.dns,
+        dns_timeout_seconds=0.5,
     )
     clock = SystemClock()
     async with await create_pool(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from shared.contracts.domains import DnsRecord
 
@@ -21,6 +22,8 @@ class ZoneRecord:
     type: str
     name: str
     content: str
+    claim_id: UUID | None = None
+    """The claim it was made for, if the system made it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.provisioner.domain.dns_judging import Answers, judged, question_of
 from services.provisioner.domain.domains import (
     Claim,
     ProviderStatus,
@@ -19,6 +21,9 @@ from shared.contracts.answers import DomainRequestAnswered, Outcome
 from shared.contracts.domains import (
     DnsRecord,
     DnsSynced,
+    DomainChanged,
+    DomainDeleted,
+    DomainDeleting,
     DomainFact,
     DomainFailed,
     DomainRegistered,
@@ -29,6 +34,10 @@ from shared.contracts.domains import (
 
 TAKEN = Failure(code="domain_taken", message="The domain is already in use by someone else.")
 REFUSED = Failure(code="provider_refused", message="The inbox provider refused the domain.")
+NOT_FOUND = Failure(code="domain_not_found", message="There is no such domain.")
+IN_USE = Failure(code="domain_in_use", message="The domain still has accounts; delete them first.")
+TROUBLE_SECONDS = 30.0
+"""How soon a domain is looked at again when DNS could not be asked."""
 NOT_SEEN = Failure(
     code="dns_not_verified",
     message="The domain's records were not all in place in time; publish them and verify again.",
@@ -45,7 +54,7 @@ class Change:
 
 def registered(claim: Claim, view: ProviderView, now: datetime) -> Change:
     """The provider knows the domain and has said which records it needs."""
-    records = (*view.records, claim.ownership)
+    records = _with_purposes((*view.records, claim.ownership))
     changed = _with(
         claim,
         now,
@@ -59,11 +68,7 @@ def registered(claim: Claim, view: ProviderView, now: datetime) -> Change:
 
 def synced(claim: Claim, now: datetime) -> Change:
     """The records stand in a zone that the system manages (S0-22)."""
-    records = tuple(
-        record.model_copy(update={"status": "valid"}) if record.name == claim.ownership.name else record
-        for record in claim.wanted
-    )
-    changed = _with(claim, now, is_dns_synced=True, dns_records=records)
+    changed = _with(claim, now, is_dns_synced=True)
     return Change(replace(changed, publication=Publication.SYNCED), DnsSynced)
 
 
@@ -84,15 +89,18 @@ def looked_at(
     view: ProviderView,
     now: datetime,
     *,
-    is_owner_seen: bool,
+    answers: Answers,
     is_scheduled: bool,
     first_seconds: float,
 ) -> Change | None:
-    """Judge a check: verified only when the provider says so and the ownership record is seen; None: nothing new.
+    """Judge a check: verified only when the provider says so and DNS shows the ownership record; None: nothing new.
 
-    Only scheduled checks count towards the end of the patience, at which the domain fails (S0-23).
+    Only scheduled checks count towards the end of the patience, at which the domain fails (S0-23). While DNS is in
+    trouble about the ownership record, nothing counts: the claim neither verifies nor fails, and is looked at soon.
     """
-    records = _seen(claim, view, is_owner_seen=is_owner_seen)
+    records = _seen(claim, view, answers)
+    owner = answers.get(question_of(claim.ownership))
+    is_owner_seen = owner is not None and records[-1].status == "valid"
     if view.status is ProviderStatus.VERIFIED and is_owner_seen:
         changed = _with(
             claim,
@@ -108,6 +116,9 @@ def looked_at(
         if records == claim.wanted:
             return None
         return Change(_with(claim, now, dns_records=records), DomainVerifying)
+    if owner is None:
+        soon = now + timedelta(seconds=min(first_seconds, TROUBLE_SECONDS))
+        return Change(_with(claim, now, dns_records=records, next_check_at=soon), DomainVerifying)
     checks = claim.checks + 1
     following = next_check_at(claim.verifying_since or now, checks, now, first_seconds)
     if following is None:
@@ -125,13 +136,47 @@ def failed(claim: Claim, why: Failure, now: datetime) -> Change:
     )
 
 
-def _seen(claim: Claim, view: ProviderView, *, is_owner_seen: bool) -> tuple[DnsRecord, ...]:
-    own = next((record for record in claim.wanted if record.name == claim.ownership.name), claim.ownership)
-    return (*view.records, own.model_copy(update={"status": "valid"}) if is_owner_seen else own)
+def overridden(claim: Claim, status: DomainStatus, now: datetime, first_seconds: float) -> Change:
+    """A client says how the claim stands, until it is checked again; the provider and DNS are not asked.
+
+    Its accounts and its tenant's hold on the name stay as they are; it only carries no new accounts meanwhile.
+    """
+    following = next_check_at(now, 0, now, first_seconds) if status is DomainStatus.VERIFYING else None
+    changed = _with(claim, now, status=status, failure=None, next_check_at=following)
+    return Change(replace(changed, verifying_since=now, checks=0, is_overridden=True), DomainChanged)
+
+
+def deleting(claim: Claim, now: datetime) -> Change:
+    """The claim is given up; its accounts go first, and then what nobody else needs of the name."""
+    return Change(
+        _with(claim, now, status=DomainStatus.DELETING, failure=None, next_check_at=None), DomainDeleting
+    )
+
+
+def deleted(claim: Claim, now: datetime) -> Change:
+    """The claim is gone."""
+    return Change(_with(claim, now, status=DomainStatus.DELETED), DomainDeleted)
+
+
+def _seen(claim: Claim, view: ProviderView, answers: Answers) -> tuple[DnsRecord, ...]:
+    """Return the needed records, the ownership record last, as DNS shows them now, or as it did before."""
+    before = {(record.type, record.name, record.value): record for record in claim.wanted}
+    wanted = [
+        (before.get((record.type, record.name, record.value), record)).model_copy(
+            update={"priority": record.priority}
+        )
+        for record in (*view.records, claim.ownership)
+    ]
+    return judged(wanted, answers)
+
+
+def _with_purposes(records: Iterable[DnsRecord]) -> tuple[DnsRecord, ...]:
+    return judged(records, {})
 
 
 def _with(claim: Claim, now: datetime, **changes: Any) -> Claim:
-    return replace(claim, state=claim.state.model_copy(update={**changes, "updated_at": now}))
+    state = claim.state.model_copy(update={**changes, "updated_at": now})
+    return replace(claim, state=state, is_overridden=False)
 
 
 def answer_of(claim: Claim, request_id: UUID) -> DomainRequestAnswered:

@@ -20,7 +20,8 @@ PATIENCE = 72
 """How many first delays a domain may take to verify: 12 hours with the default."""
 
 
-_AT_REST = frozenset({DomainStatus.VERIFIED, DomainStatus.DELETING, DomainStatus.DELETED})
+GIVEN_UP = frozenset({DomainStatus.DELETING, DomainStatus.DELETED})
+"""How claims stand that their workspace does not want any more."""
 
 
 class ProviderStatus(StrEnum):
@@ -63,6 +64,8 @@ class Claim:
     publication: Publication = Publication.UNDECIDED
     verifying_since: datetime | None = None
     checks: int = 0
+    is_overridden: bool = False
+    """Whether a client said how it stands, and nothing was checked since."""
     request_id: UUID | None = None
     """The request that the present work serves; carried by the facts it leads to."""
     last_event_id: UUID | None = None
@@ -153,13 +156,14 @@ def may_see(claim: Claim, caller: Caller) -> bool:
 
 def is_work_due(claim: Claim, now: datetime, *, is_asked: bool) -> bool:
     """Tell whether a claim needs anything of the provider or of DNS now; `is_asked`: a client wants a check."""
-    if claim.is_platform or claim.status in _AT_REST:
+    if claim.is_platform or claim.status in {DomainStatus.VERIFIED, *GIVEN_UP}:
         return False
     if is_asked:
         return True
     if claim.status is DomainStatus.VERIFYING:
         return claim.state.next_check_at is None or claim.state.next_check_at <= now
-    return claim.status is DomainStatus.PENDING and claim.publication is not Publication.MANUAL
+    is_waiting = claim.is_overridden or claim.publication is Publication.MANUAL
+    return claim.status is DomainStatus.PENDING and not is_waiting
 
 
 def seconds_until_due(claims: Iterable[Claim], now: datetime) -> float | None:

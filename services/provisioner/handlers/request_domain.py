@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.provisioner.domain.domain_changes import TAKEN, match_of, refusal_of
 from services.provisioner.domain.domains import Claim, ownership_record
+from services.provisioner.domain_work import open_request
 from services.provisioner.ports_domains import ClaimDesk
 from shared.contracts.domains import DomainRequested, DomainState, DomainStatus
 from shared.contracts.envelope import Recorded
@@ -26,7 +27,7 @@ async def request_domain(
         return
     existing = await desk.add(claim)
     if existing is None:
-        await desk.ask(request, claim, is_check=False)
+        await desk.ask(open_request(request, claim.id), claim)
     else:
         await desk.answer(request, match_of(existing, request.request_id))
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from services.provisioner.domain.domain_changes import TAKEN, answer_of, refusal_of
+from services.provisioner.domain.domain_changes import NOT_FOUND, TAKEN, answer_of, refusal_of
 from services.provisioner.domain.domains import may_see
+from services.provisioner.domain_work import open_request
 from services.provisioner.ports_domains import ClaimDesk
-from shared.contracts.accounts import Failure
 from shared.contracts.domains import DomainStatus, DomainVerificationRequested
 from shared.contracts.envelope import Recorded
-
-NOT_FOUND = Failure(code="domain_not_found", message="There is no such domain.")
 
 
 async def verify_domain(request: Recorded, asked: DomainVerificationRequested, *, desk: ClaimDesk) -> None:
@@ -24,4 +22,4 @@ async def verify_domain(request: Recorded, asked: DomainVerificationRequested, *
     elif await desk.owner_of(claim.state.domain) not in {None, claim.state.tenant_id}:
         await desk.answer(request, refusal_of(request.request_id, claim.id, TAKEN))
     else:
-        await desk.ask(request, claim, is_check=True)
+        await desk.ask(open_request(request, claim.id, is_check=True), claim)

@@ -15,6 +15,7 @@ create unique index domain_claim_living on domain_claim (tenant_id, workspace_id
 alter table domain_claim drop constraint domain_claim_status_check;
 alter table domain_claim add constraint domain_claim_status_check
     check (status in ('pending', 'verifying', 'verified', 'failed', 'deleting', 'deleted'));
+alter table domain_claim add column is_overridden boolean not null default false;
 
 alter table provider_domain add column removal_intent_at timestamptz;
 

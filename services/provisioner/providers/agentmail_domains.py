@@ -58,6 +58,20 @@ class AgentMailDomains:
             if error.status != 409:
                 raise _meaning(error) from None
 
+    async def delete(self, domain: str) -> None:
+        """Ask for the domain to be forgotten; any refusal but a 404 is waited out, whatever it says."""
+        try:
+            await self._agentmail.call("domains.delete", "DELETE", _path(domain))
+        except ProviderRefused as error:
+            if error.status == 404:
+                return
+            meant = _meaning(error)
+            if isinstance(meant, Retryable):
+                raise meant from None
+            raise Retryable(
+                "The inbox provider does not delete the domain.", code="provider_refused"
+            ) from None
+
 
 def _meaning(error: ProviderRefused) -> MailwrightError:
     """Return a refusal in our terms; the provider's own words stay behind."""

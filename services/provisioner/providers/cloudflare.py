@@ -23,7 +23,10 @@ from shared.observability.logging import get_logger
 log = get_logger(__name__)
 
 PAGE = 100
-_IDENTICAL_RECORD = 81058
+_CHANGED_MEANWHILE = frozenset({81058, 81044})
+"""What says that a record is there already, or that one is gone."""
+_MARK = "managed-by:mailwright domain:"
+"""Begins the comment of every record the system made; the id of the claim it was made for follows."""
 _AUTOMATIC_TTL = 1
 
 
@@ -69,9 +72,9 @@ class CloudflareZones:
                 return records
             page += 1
 
-    async def apply(self, zone_id: str, plan: Plan, claim_id: UUID) -> None:
-        """Make the changes as one batch; a record that somebody added meanwhile makes it worth trying again."""
-        comment = f"managed-by:mailwright domain:{claim_id}"
+    async def apply(self, zone_id: str, plan: Plan, claim_id: UUID | None = None) -> None:
+        """Make the changes as one batch; a record that somebody added or took meanwhile makes it worth trying again."""
+        comment = f"{_MARK}{claim_id}"
         parts: dict[str, list[dict[str, Any]]] = {
             "deletes": [{"id": each} for each in plan.deletes],
             "patches": [{"id": patch.id, "content": _content(patch.record)} for patch in plan.patches],
@@ -84,7 +87,7 @@ class CloudflareZones:
                 "records.batch", "POST", f"/zones/{zone_id}/dns_records/batch", json=batch
             )
         except ProviderRefused as error:
-            if _IDENTICAL_RECORD in _codes(error):
+            if _codes(error) & _CHANGED_MEANWHILE:
                 raise Retryable("The zone changed meanwhile.", code="zone_changed", retry_after=0.1) from None
             raise ZoneRefused("The zone does not take the records.") from None
 
@@ -109,8 +112,22 @@ def _is_within(name: str, domain: str) -> bool:
 
 def _read(item: dict[str, Any]) -> ZoneRecord:
     return ZoneRecord(
-        id=str(item["id"]), type=str(item["type"]), name=str(item["name"]), content=str(item["content"])
+        id=str(item["id"]),
+        type=str(item["type"]),
+        name=str(item["name"]),
+        content=str(item["content"]),
+        claim_id=_claim_id(item.get("comment")),
     )
+
+
+def _claim_id(comment: object) -> UUID | None:
+    """Return the claim a record was made for, as its comment tells; people may write comments too."""
+    if not isinstance(comment, str) or not comment.startswith(_MARK):
+        return None
+    try:
+        return UUID(comment.removeprefix(_MARK).strip())
+    except ValueError:
+        return None
 
 
 def _write(record: DnsRecord, comment: str) -> dict[str, Any]:

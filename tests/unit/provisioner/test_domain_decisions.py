@@ -9,14 +9,18 @@ from uuid import UUID
 
 import pytest
 
+from services.provisioner.domain.dns_judging import Answers, Question
 from services.provisioner.domain.domain_changes import (
     NOT_SEEN,
     REFUSED,
     TAKEN,
     answer_of,
+    deleted,
+    deleting,
     failed,
     looked_at,
     match_of,
+    overridden,
     registered,
     synced,
     verifying,
@@ -27,6 +31,7 @@ from services.provisioner.domain.domains import (
     ProviderView,
     Publication,
     is_work_due,
+    may_see,
     next_check_at,
     ownership_record,
     platform_domain_id,
@@ -36,18 +41,30 @@ from services.provisioner.domain.domains import (
 from shared.contracts.answers import Outcome
 from shared.contracts.domains import (
     DnsRecord,
+    DomainChanged,
+    DomainDeleted,
+    DomainDeleting,
     DomainFailed,
     DomainState,
     DomainStatus,
     DomainVerified,
     DomainVerifying,
 )
-from shared.contracts.requests import Dialect
+from shared.contracts.requests import Caller, Dialect
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 TENANT = UUID(int=1)
 KEY = b"key"
 MX = DnsRecord(type="MX", name="d.example", value="inbound.example", priority=10)
+
+OWNERSHIP = Question("TXT", "_mailwright.d.example")
+SEEN: Answers = {OWNERSHIP: [ownership_record(KEY, TENANT, "d.example").value]}
+NOTHING: Answers = {OWNERSHIP: [], Question("MX", "d.example"): []}
+TROUBLE: Answers = {OWNERSHIP: None, Question("MX", "d.example"): None}
+VALID = tuple(
+    record.model_copy(update={"status": "valid"})
+    for record in (MX, ownership_record(KEY, TENANT, "d.example"))
+)
 
 
 def claim(status: DomainStatus = DomainStatus.PENDING, **state: Any) -> Claim:
@@ -136,33 +153,37 @@ def test_the_provider_is_asked_seldom(
 def test_a_registered_claim_lists_the_providers_records_and_its_own() -> None:
     change = registered(claim(), view(), NOW)
 
-    assert change.claim.state.dns_records == (MX, change.claim.ownership)
+    assert [(record.name, record.purpose) for record in change.claim.state.dns_records] == [
+        ("d.example", "mx"),
+        ("_mailwright.d.example", "ownership"),
+    ]
     assert change.claim.state.provider_domain_id == "d.example"
 
 
-def test_a_published_ownership_record_is_seen_as_valid() -> None:
+def test_a_published_record_counts_only_once_it_is_seen() -> None:
     change = synced(registered(claim(), view(), NOW).claim, NOW)
 
     assert change.claim.state.is_dns_synced
-    assert [record.status for record in change.claim.state.dns_records] == ["missing", "valid"]
+    assert {record.status for record in change.claim.state.dns_records} == {"missing"}
 
 
 @pytest.mark.parametrize(
-    ("status", "is_owner_seen", "verifies"),
+    ("status", "answers", "verifies"),
     [
-        (ProviderStatus.VERIFIED, True, True),
-        (ProviderStatus.VERIFIED, False, False),
-        (ProviderStatus.VERIFYING, True, False),
+        (ProviderStatus.VERIFIED, SEEN, True),
+        (ProviderStatus.VERIFIED, NOTHING, False),
+        (ProviderStatus.VERIFIED, TROUBLE, False),
+        (ProviderStatus.VERIFIED, {}, False),
+        (ProviderStatus.VERIFIED, {OWNERSHIP: ["mailwright-verification=another"]}, False),
+        (ProviderStatus.VERIFYING, SEEN, False),
     ],
 )
 def test_both_the_provider_and_the_ownership_record_are_needed(
-    status: ProviderStatus, is_owner_seen: bool, verifies: bool
+    status: ProviderStatus, answers: Answers, verifies: bool
 ) -> None:
     checking = verifying(claim(), NOW, 600.0).claim
 
-    change = looked_at(
-        checking, view(status), NOW, is_owner_seen=is_owner_seen, is_scheduled=True, first_seconds=600.0
-    )
+    change = looked_at(checking, view(status), NOW, answers=answers, is_scheduled=True, first_seconds=600.0)
 
     assert change is not None
     assert change.fact is (DomainVerified if verifies else DomainVerifying)
@@ -172,16 +193,85 @@ def test_both_the_provider_and_the_ownership_record_are_needed(
 def test_a_look_that_sees_nothing_new_says_nothing() -> None:
     checking = verifying(registered(claim(), view(), NOW).claim, NOW, 600.0).claim
 
-    change = looked_at(checking, view(), NOW, is_owner_seen=False, is_scheduled=False, first_seconds=600.0)
+    change = looked_at(checking, view(), NOW, answers=TROUBLE, is_scheduled=False, first_seconds=600.0)
 
     assert change is None
+
+
+@pytest.mark.parametrize("hours", [0, 12, 40])
+def test_trouble_of_dns_neither_fails_a_domain_nor_uses_up_its_patience(hours: int) -> None:
+    checking = verifying(registered(claim(), view(), NOW).claim, NOW, 600.0).claim
+    seen = replace(checking, state=checking.state.model_copy(update={"dns_records": VALID}))
+    now = NOW + timedelta(hours=hours)
+
+    change = looked_at(
+        seen, view(ProviderStatus.VERIFIED), now, answers=TROUBLE, is_scheduled=True, first_seconds=600.0
+    )
+
+    assert change is not None
+    assert (change.fact, change.claim.checks) == (DomainVerifying, 0)
+    assert change.claim.state.next_check_at == now + timedelta(seconds=30)
+    assert {record.status for record in change.claim.state.dns_records} == {"valid"}
+
+
+def test_an_override_lasts_until_a_check_and_changes_nothing_else() -> None:
+    verified = claim(DomainStatus.VERIFIED, verified_at=NOW)
+    synced_claim = replace(verified, publication=Publication.SYNCED)
+
+    pending = overridden(synced_claim, DomainStatus.PENDING, NOW, 600.0)
+    again = overridden(synced_claim, DomainStatus.VERIFYING, NOW, 600.0)
+    failing = overridden(synced_claim, DomainStatus.FAILED, NOW, 600.0)
+
+    assert {change.fact for change in (pending, again, failing)} == {DomainChanged}
+    assert not is_work_due(pending.claim, NOW + timedelta(days=1), is_asked=False)
+    assert is_work_due(pending.claim, NOW, is_asked=True)
+    assert again.claim.state.next_check_at == NOW + minutes(10)
+    assert not verifying(pending.claim, NOW, 600.0).claim.is_overridden
+    assert answer_of(failing.claim, UUID(int=7)).outcome is Outcome.DONE
+    assert failing.claim.state.verified_at == NOW
+
+
+def test_a_claim_that_is_given_up_is_over() -> None:
+    going = deleting(claim(DomainStatus.VERIFYING, next_check_at=NOW), NOW)
+    gone = deleted(going.claim, NOW)
+
+    assert (going.fact, going.claim.status) == (DomainDeleting, DomainStatus.DELETING)
+    assert (gone.fact, gone.claim.status) == (DomainDeleted, DomainStatus.DELETED)
+    assert not any(is_work_due(change.claim, NOW, is_asked=True) for change in (going, gone))
+    assert answer_of(gone.claim, UUID(int=7)).outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize(
+    ("caller", "expected"),
+    [
+        ({}, True),
+        ({"workspace_id": None}, True),
+        ({"workspace_id": UUID(int=8)}, False),
+        ({"tenant_id": UUID(int=8)}, False),
+        ({"dialect": Dialect.SENDMUX}, False),
+    ],
+)
+def test_a_claim_is_there_for_its_own_dialect_tenant_and_workspace(
+    caller: dict[str, Any], expected: bool
+) -> None:
+    who = Caller(
+        tenant_id=TENANT,
+        workspace_id=UUID(int=2),
+        user_id=UUID(int=3),
+        key_id="k",
+        dialect=Dialect.PUFFLE,
+    ).model_copy(update=caller)
+
+    assert may_see(claim(), who) is expected
+    assert not may_see(claim(DomainStatus.DELETED), who)
+    assert not may_see(replace(claim(), is_platform=True), who)
 
 
 def test_a_domain_fails_at_the_end_of_its_patience_and_can_begin_anew() -> None:
     checking = verifying(claim(), NOW, 600.0).claim
     late = NOW + timedelta(hours=12)
 
-    change = looked_at(checking, view(), late, is_owner_seen=False, is_scheduled=True, first_seconds=600.0)
+    change = looked_at(checking, view(), late, answers=NOTHING, is_scheduled=True, first_seconds=600.0)
 
     assert change is not None
     assert (change.fact, change.claim.state.failure) == (DomainFailed, NOT_SEEN)

@@ -1,0 +1,74 @@
+"""Looking whether a claim's records are in place: at the provider's word and at DNS itself."""
+
+from __future__ import annotations
+
+import services.provisioner.fail_points_domains  # noqa: F401  registers them
+from services.provisioner.domain.dns_judging import question_of
+from services.provisioner.domain.domain_changes import REFUSED, TAKEN, failed, looked_at, verifying
+from services.provisioner.domain.domains import Claim, ProviderView, should_ask_provider
+from services.provisioner.domain_registration import Registrar
+from services.provisioner.domain_work import Lease, NameWork
+from services.provisioner.ports import Refused
+from services.provisioner.ports_domains import Dns, NameStore
+from shared.clock import Clock
+from shared.contracts.accounts import Failure
+from shared.contracts.domains import DomainStatus, DomainVerified
+from shared.observability.failpoints import failpoint
+from shared.observability.logging import get_logger
+
+log = get_logger(__name__)
+
+
+class Checker:
+    """Checks one claim; `first_check_seconds` is the delay to the second look, doubled from look to look.
+
+    The provider itself is asked to check at most once in half of it.
+    """
+
+    def __init__(
+        self, store: NameStore, registrar: Registrar, dns: Dns, clock: Clock, *, first_check_seconds: float
+    ) -> None:
+        self._store = store
+        self._registrar = registrar
+        self._dns = dns
+        self._clock = clock
+        self.first_check_seconds = first_check_seconds
+
+    async def check(self, lease: Lease, work: NameWork, claim: Claim, view: ProviderView) -> Claim:
+        """Have the records checked, and judge what is seen; the first tenant to be verified keeps the name."""
+        now, requests = self._clock.now(), work.requests_of(claim)
+        is_fresh = claim.status is not DomainStatus.VERIFYING
+        due_at = claim.state.next_check_at
+        is_scheduled = not is_fresh and (due_at is None or due_at <= now)
+        if is_fresh:
+            claim = await self._store.save(lease, verifying(claim, now, self.first_check_seconds))
+        pace = self.first_check_seconds / 2
+        if should_ask_provider(view.status, work.asked_at, now, is_fresh=is_fresh, pace_seconds=pace):
+            try:
+                view = await self._registrar.ask(lease)
+            except Refused as error:
+                log.warning("domain_check_refused", domain=work.domain, code=error.code)
+                return await self.fail(lease, work, claim, REFUSED)
+        wanted = (*view.records, claim.ownership)
+        change = looked_at(
+            claim,
+            view,
+            self._clock.now(),
+            answers=await self._dns.look_up(question_of(record) for record in wanted),
+            is_scheduled=is_scheduled,
+            first_seconds=self.first_check_seconds,
+        )
+        if change is None:
+            await self._store.answer(lease, claim, requests)
+            return claim
+        if change.fact is not DomainVerified:
+            return await self._store.save(lease, change, requests)
+        verified = await self._store.win(lease, change, requests)
+        if verified is None:
+            return await self.fail(lease, work, claim, TAKEN)
+        failpoint("provisioner.domain_verify.after_outcome")
+        return verified
+
+    async def fail(self, lease: Lease, work: NameWork, claim: Claim, why: Failure) -> Claim:
+        """End what was under way about a claim, and answer whoever asked."""
+        return await self._store.save(lease, failed(claim, why, self._clock.now()), work.requests_of(claim))
