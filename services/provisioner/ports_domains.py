@@ -193,7 +193,7 @@ class Departures(Protocol):
         ...
 
     async def delete_accounts(self, lease: Lease, claim: Claim) -> int:
-        """Begin the deletion of every account of the claim, and return how many of them are not gone yet."""
+        """Begin the deletion of every account of the claim, and return how many accounts still have an address on it."""
         ...
 
     async def begin_removal(self, lease: Lease) -> bool:

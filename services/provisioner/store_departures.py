@@ -12,6 +12,7 @@ from services.provisioner.domain_work import Lease, OpenRequest
 from services.provisioner.store_domains import PostgresNames
 from services.provisioner.store_removals import delete_accounts
 from shared.contracts.envelope import Recorded
+from shared.contracts.requests import Dialect
 from shared.db.pool import Connection
 from shared.errors import Retryable
 from shared.messaging.recorder import Recorder
@@ -25,13 +26,12 @@ HAS_ACCOUNTS = """
             and not (account.status = 'failed' and saga.finished_at is not null)
     )
 """
-HAS_ALIASES = """
-    select exists (
-        select from account, unnest(aliases) as alias
-        where tenant_id = $1 and workspace_id = $2 and dialect = $3 and domain_id <> $4
-            and status not in ('deleted', 'failed') and split_part(alias, '@', 2) = $5
-    )
+GUESTS = """
+    select count(distinct account.id) from account join address on address.account_id = account.id
+    where account.tenant_id = $1 and account.workspace_id = $2 and account.dialect = $3 and account.domain_id <> $4
+        and account.status <> 'deleted' and address.state = 'live' and split_part(address.address, '@', 2) = $5
 """
+"""Accounts of other domains that have a further address here."""
 BEGIN_REMOVAL = """
     update provider_domain set removal_intent_at = coalesce(removal_intent_at, now())
     where domain = $1 and (removal_intent_at is not null or 1 = (
@@ -70,10 +70,7 @@ class PostgresDepartures:
         self._warmup_end_seconds = warmup_end_seconds
 
     async def begin(self, lease: Lease, claim: Claim, request: OpenRequest) -> Claim | None:
-        """Let no further account be made on the claim; None, with the request refused, if it may not go.
-
-        Addresses that accounts of other domains have here are their owners' to take off first.
-        """
+        """Let no further account be made on the claim; None, with the request refused, if it may not go."""
         async with self._names.held(lease) as connection:
             await connection.execute(KEEP_STILL, claim.id)
             begun = None
@@ -87,22 +84,16 @@ class PostgresDepartures:
         return begun
 
     async def _is_in_use(self, connection: Connection, claim: Claim, request: OpenRequest) -> bool:
-        if not request.is_cascade and await connection.fetchval(HAS_ACCOUNTS, claim.id):
-            return True
-        state = claim.state
-        return bool(
-            await connection.fetchval(
-                HAS_ALIASES,
-                state.tenant_id,
-                state.workspace_id,
-                state.dialect.value,
-                claim.id,
-                state.domain,
-            )
-        )
+        if request.is_cascade:
+            return False
+        has_accounts = await connection.fetchval(HAS_ACCOUNTS, claim.id)
+        return bool(has_accounts or await _guests(connection, claim))
 
     async def delete_accounts(self, lease: Lease, claim: Claim) -> int:
-        """Begin the deletion of every account of the claim, and return how many of them are not gone yet."""
+        """Begin the deletion of every account of the claim, and return how many accounts still have an address on it.
+
+        Accounts of other domains with a further address here are waited for: their owner deletes them, or takes it off.
+        """
         if claim.last_event_id is None or claim.last_event_time is None:
             raise AssertionError("A claim that is being deleted has said so.")
         cause = Recorded(
@@ -124,6 +115,7 @@ class PostgresDepartures:
                     cause,
                     warmup_end_seconds=self._warmup_end_seconds,
                 )
+                left += await _guests(connection, claim)
         except asyncpg.DeadlockDetectedError:
             raise Retryable("Its accounts are being written to.", code="accounts_busy") from None
         if left:
@@ -151,3 +143,14 @@ class PostgresDepartures:
                 await connection.execute(END_REMOVAL, lease.domain)
             await connection.execute(DISOWN, lease.domain, change.claim.state.tenant_id)
         self._announce()
+
+
+async def _guests(connection: Connection, claim: Claim) -> int:
+    state = claim.state
+    if state.dialect is not Dialect.MYAGENTMAIL:  # further addresses are its alone
+        return 0
+    return int(
+        await connection.fetchval(
+            GUESTS, state.tenant_id, state.workspace_id, state.dialect.value, claim.id, state.domain
+        )
+    )

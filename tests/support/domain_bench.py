@@ -16,7 +16,13 @@ from services.provisioner.context import Context
 from services.provisioner.domains import domain_handlers, domain_worker
 from services.provisioner.settings import ProvisionerSettings
 from shared.clock import RandomIds, SystemClock
-from shared.contracts.accounts import AccountRequested, Plan, Step
+from shared.contracts.accounts import (
+    AccountRequested,
+    AddressAdditionRequested,
+    AddressRemovalRequested,
+    Plan,
+    Step,
+)
 from shared.contracts.answers import AccountRequestAnswered, DomainRequestAnswered
 from shared.contracts.domains import (
     DomainChangeRequested,
@@ -112,6 +118,14 @@ class Bench:
             domain_id=domain_id,
         )
         return await self._ask(data, tenant, IDS.new(), None)
+
+    async def add_address(self, account_id: UUID, address: str, tenant: Tenant) -> Asked:
+        data = AddressAdditionRequested(caller=tenant.caller(), address=address, is_primary=False)
+        return await self._ask(data, tenant, account_id, None)
+
+    async def remove_address(self, account_id: UUID, address: str, tenant: Tenant) -> Asked:
+        data = AddressRemovalRequested(caller=tenant.caller(), address=address)
+        return await self._ask(data, tenant, account_id, None)
 
     @asynccontextmanager
     async def accounts_working(self) -> AsyncIterator[None]:

@@ -220,6 +220,32 @@ async def test_accounts_keep_a_domain_that_is_to_go_alone(domains: Bench, acme: 
         assert await domains.account_statuses(asked.domain_id) == ["provisioned"]
 
 
+@pytest.mark.parametrize("cascade", [False, True])
+async def test_a_further_address_keeps_its_domain_too(domains: Bench, acme: Tenant, cascade: bool) -> None:
+    who = replace(acme, dialect=Dialect.MYAGENTMAIL)
+    async with domains.working(), domains.accounts_working():
+        home = await domains.claim(NAME, who)
+        guest = await domains.claim("guest.example", who)
+        for asked in (home, guest):
+            await domains.has_status(asked.domain_id, "verified")
+        made = await domains.account("ada", home.domain_id, who)
+        await domains.account_answer(made.request_id)
+        added = await domains.add_address(made.domain_id, "ada@guest.example", who)
+        assert (await domains.account_answer(added.request_id)).outcome is Outcome.DONE
+
+        deletion = await domains.delete(guest.domain_id, who, cascade=cascade)
+        if not cascade:
+            assert (await domains.answer(deletion.request_id)).code == "domain_in_use"
+            return
+        await domains.has_status(guest.domain_id, "deleting")
+        assert domains.simulator.ledger("domain.deleted") == []
+        removed = await domains.remove_address(made.domain_id, "ada@guest.example", who)
+        assert (await domains.account_answer(removed.request_id)).outcome is Outcome.DONE
+        assert (await domains.answer(deletion.request_id)).outcome is Outcome.DONE
+    assert domains.nothing_is_left("guest.example")
+    assert not domains.nothing_is_left(NAME)
+
+
 async def test_fifty_accounts_race_with_the_deletion_of_their_domain(domains: Bench, acme: Tenant) -> None:
     async with domains.working(), domains.accounts_working():
         asked = await domains.claim(NAME, acme)
