@@ -86,7 +86,9 @@ class PostgresReservations:
         is seen here.
         """
         row = await self._connection.fetchrow(
-            f"{CLAIM} where id = $1 and status <> 'deleted' for key share", domain_id, DomainStatus.VERIFIED.value
+            f"{CLAIM} where id = $1 and status <> 'deleted' for key share",
+            domain_id,
+            DomainStatus.VERIFIED.value,
         )
         return None if row is None else _claim(row)
 
