@@ -17,9 +17,9 @@ from tests.support.stack import RunningStack
 DOMAIN = "load.example"
 MIX = (
     "ada", "fail-tag", "ada", "fail-sender", "fail-warmup", "ada", "fail-tag", "flaky", "steered", "late-key", "fail-inbox",
-    "domain", "steered",
+    "domain", "steered", "leaver", "abandoned", "fail-tag-abandoned",
 )  # fmt: skip
-"""What is asked for in turn: names that go well, names the providers refuse at each step, warmups to steer, new domains."""
+"""What is asked for in turn: names that go well, names the providers refuse at each step, warmups to steer, new domains, accounts to change and to delete."""
 FAULTS: tuple[dict[str, object], ...] = (
     # Every other attempt to warm these is refused, so that a retry has something to change.
     {"provider": "instantly", "operation": "warmup.enable", "match": "flaky-*", "kind": "status", "status": 400,
@@ -75,11 +75,17 @@ class Load:
             if kind == "domain":
                 await self.caller.verified_domain(f"{number}-{DOMAIN}")
                 continue
+            if kind.endswith("abandoned"):
+                # At different moments, so that every step is met.
+                await self.caller.abandon(f"{kind}-{number}", self._domain_id, DOMAIN, number % 5 * 0.1)
+                continue
             answer = await self.caller.account(f"{kind}-{number}", self._domain_id, DOMAIN)
             if answer.subject and answer.shown and answer.shown["status"] == "pending":
                 await self._race(answer.subject, answer.address)
             elif answer.subject and kind == "steered":
                 await self._steer(answer.subject, answer.address)
+            elif answer.subject and kind == "leaver":
+                await self._leave(answer.subject, answer.address)
 
     async def _race(self, account_id: UUID, address: str) -> None:
         """Ask several times at once for another attempt to start a warmup (R14)."""
@@ -93,6 +99,15 @@ class Load:
             await asyncio.gather(
                 *(self.caller.command_warmup(account_id, address, command) for _ in range(2))
             )
+
+    async def _leave(self, account_id: UUID, address: str) -> None:
+        """Change an account by two at the same time, delete it, and ask for its address again (S0-39)."""
+        username = address.partition("@")[0]
+        await asyncio.gather(
+            *(self.caller.sign(account_id, address, f"{username}\n{number}") for number in range(2))
+        )
+        await self.caller.delete(account_id, address)
+        await self.caller.again(username, self._domain_id, DOMAIN)
 
 
 async def arm(stack: RunningStack, faults: Iterable[Mapping[str, object]]) -> None:

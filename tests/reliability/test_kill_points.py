@@ -99,5 +99,9 @@ def assert_nothing_was_vacuous(nemesis: Nemesis, load: Load, stack: RunningStack
     assert all(ends[status] >= 10 for status in ("warming", "pending", "failed")), ends
     for command in ("pause", "resume", "disable"):
         assert any(answer.kind == command and answer.status == 200 for answer in load.caller.answers), command
+    for command in ("change", "delete"):
+        assert any(answer.kind == command and answer.status == 200 for answer in load.caller.answers), command
+    again = {answer.status for answer in load.caller.answers if answer.kind == "again"}
+    assert again == {409}, again
     retries = Counter(answer.status for answer in load.caller.answers if answer.kind == "retry")
     assert all(retries[status] for status in (200, 502)), retries

@@ -138,6 +138,56 @@ class Caller:
         self.answers.append(answer)
         return answer
 
+    async def sign(self, account_id: UUID, address: str, signature: str) -> Answer:
+        """Change an account's signature, and wait for the answer."""
+        got = await self.ask(
+            "PATCH", f"/api/email/accounts/{account_id}", body={"signature": signature}, prefer="wait=30"
+        )
+        answer = Answer("change", address, got.status_code if got is not None else None, account_id)
+        self.answers.append(answer)
+        return answer
+
+    async def delete(self, account_id: UUID, address: str) -> Answer:
+        """Delete an account and look until it is gone."""
+        self.in_flight += 1
+        try:
+            got = await self.ask("DELETE", f"/api/email/accounts/{account_id}", prefer="wait=30")
+            answer = Answer("delete", address, got.status_code if got is not None else None, account_id)
+            self.answers.append(answer)
+
+            async def is_gone() -> bool:
+                found = await self.ask("GET", f"/api/email/accounts/{account_id}")
+                return found is not None and found.status_code == 404
+
+            await eventually(
+                is_gone, within=self._patience_seconds, every=_LOOK_AGAIN_SECONDS, what=f"{address} is gone"
+            )
+        finally:
+            self.in_flight -= 1
+        return answer
+
+    async def abandon(self, username: str, domain_id: str, domain: str, after_seconds: float) -> None:
+        """Ask for an account and delete it while it is being made."""
+        address = f"{username}@{domain}"
+        body = {"username": username, "domain_id": domain_id}
+        got = await self.ask(
+            "POST", "/api/email/accounts", body=body, key=f"create {address}", prefer="respond-async"
+        )
+        assert got is not None, f"nobody answered the request for {address}"
+        assert got.status_code in {201, 202}, got.text
+        subject = UUID(got.json()["account"]["id"])
+        self.answers.append(Answer("abandon", address, got.status_code, subject))
+        await asyncio.sleep(after_seconds)
+        await self.delete(subject, address)
+
+    async def again(self, username: str, domain_id: str, domain: str) -> Answer:
+        """Ask for an account at an address that was used before."""
+        body = {"username": username, "domain_id": domain_id}
+        got = await self.ask("POST", "/api/email/accounts", body=body, prefer="wait=30")
+        answer = Answer("again", f"{username}@{domain}", got.status_code if got is not None else None)
+        self.answers.append(answer)
+        return answer
+
     async def ask(
         self,
         method: str,

@@ -69,19 +69,23 @@ class Effects:
             yield from _unmatched(kind, found, living, has_address=kind != "tag")
 
     def left_of(self, account_id: UUID) -> Iterator[str]:
-        """Yield what an account that failed still has at the providers."""
+        """Yield what an account that failed or was deleted still has at the providers."""
         effects = [entry["effect"] for entry in self._of.get(account_id, ())]
         for undo, do in _PAIRS.items():
             left = effects.count(do) - effects.count(undo)
             if left:
-                yield f"{do} less {undo} of the failed account {account_id} is {left}, not 0"
+                yield f"{do} less {undo} of the account {account_id}, which is gone, is {left}, not 0"
 
     def undone_out_of_order(self, account_id: UUID) -> Iterator[str]:
-        """Yield where an account that failed was not undone from its last effect to its first."""
+        """Yield where an account that failed or was deleted was not undone from its last effect to its first."""
         effects = [entry["effect"] for entry in self._of.get(account_id, ())]
         undone = [effect for effect in effects if effect in _UNDO_ORDER]
         if undone != sorted(undone, key=_UNDO_ORDER.index):
-            yield f"the failed account {account_id} was undone in the order {', '.join(undone)}"
+            yield f"the account {account_id} was undone in the order {', '.join(undone)}"
+
+    def had_inbox(self, account_id: UUID) -> bool:
+        """Return whether an inbox was ever made for an account."""
+        return any(entry["effect"] == "inbox.created" for entry in self._of.get(account_id, ()))
 
     def undone_of_living(self, account_id: UUID) -> Iterator[str]:
         """Yield what was undone of an account that lives; only a key whose secret was lost may be revoked."""

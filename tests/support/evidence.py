@@ -84,6 +84,10 @@ class Evidence:
     log: Sequence[Logged] = ()
     requests: Sequence[Asked] = ()
     accounts: Mapping[UUID, Shown] = field(default_factory=dict)
+    gone: Mapping[UUID, Shown] = field(default_factory=dict)
+    """The tombstones of deleted accounts."""
+    burned: frozenset[str] = frozenset()
+    """Addresses that nobody can have any more."""
     received: frozenset[UUID] = frozenset()
     """Ids of the events the gateway has."""
     published: Mapping[Stream, int] = field(default_factory=dict)
@@ -121,7 +125,9 @@ async def collect(
         objects=objects,
         log=[event for service in SERVICES for event in await _log(connection, service)],
         requests=await _requests(connection),
-        accounts=await _accounts(connection),
+        accounts=await _accounts(connection, are_deleted=False),
+        gone=await _accounts(connection, are_deleted=True),
+        burned=await _burned(connection),
         received=frozenset(row["event_id"] for row in received),
         published=await published(connection),
         positions=await positions(connection),
@@ -149,14 +155,22 @@ async def _requests(connection: asyncpg.Connection[asyncpg.Record]) -> list[Aske
     return [Asked(*tuple(row)) for row in rows]
 
 
-async def _accounts(connection: asyncpg.Connection[asyncpg.Record]) -> dict[UUID, Shown]:
+async def _accounts(
+    connection: asyncpg.Connection[asyncpg.Record], *, are_deleted: bool
+) -> dict[UUID, Shown]:
     rows = await connection.fetch(
         """
         select id, address, status, warmup_status, account_version, warmup_version from gateway.account
-        where not is_deleted
-        """
+        where is_deleted = $1
+        """,
+        are_deleted,
     )
     return {row["id"]: Shown(*tuple(row)) for row in rows}
+
+
+async def _burned(connection: asyncpg.Connection[asyncpg.Record]) -> frozenset[str]:
+    rows = await connection.fetch("select address from provisioner.address where state = 'burned'")
+    return frozenset(row["address"] for row in rows)
 
 
 async def published(connection: asyncpg.Connection[asyncpg.Record]) -> dict[Stream, int]:

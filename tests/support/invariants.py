@@ -8,7 +8,7 @@ the consumers' positions.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -23,7 +23,7 @@ from tests.support.stack import RunningStack
 
 STABLE = frozenset({"pending", "warming", "active", "paused", "error", "failed"})
 LIVING = STABLE - {"failed"}
-ENDS = frozenset({"account.provisioned", "account.undone"})
+ENDS = frozenset({"account.provisioned", "account.changed", "account.undone", "account.deleted"})
 _SHOWN_PER_INVARIANT = 12
 
 
@@ -92,6 +92,8 @@ def one_answer_each(evidence: Evidence) -> Iterator[str]:
 
 
 def _promise_broken(evidence: Evidence, answer: Answer, refused: set[UUID]) -> Iterator[str]:
+    if answer.kind == "delete" and answer.is_accepted and answer.subject in evidence.accounts:
+        yield f"{answer.address} was deleted as {answer.subject} and is still there"
     if answer.kind != "create":
         return
     if answer.status is not None and answer.status >= 500:
@@ -101,7 +103,7 @@ def _promise_broken(evidence: Evidence, answer: Answer, refused: set[UUID]) -> I
     if answer.shown is None:
         yield f"{answer.address} never settled before its caller's eyes"
     account = evidence.accounts.get(answer.subject) if answer.subject else None
-    if account is None and answer.subject not in refused:
+    if account is None and answer.subject not in refused | set(evidence.gone):
         yield f"{answer.address} was accepted as {answer.subject} and has no account"
     if account is not None and account.status not in STABLE:
         yield f"{answer.address} is {account.status}"
@@ -113,7 +115,7 @@ def no_duplicates(evidence: Evidence) -> Iterator[str]:
     """I2: one live inbox per address, one inbox, sender and running warmup per account, at the very address asked for."""
     live: Counter[str] = Counter()
     made: Counter[tuple[str, str]] = Counter()
-    asked_for = {answer.address for answer in evidence.answers if answer.kind == "create"}
+    asked_for = {answer.address for answer in evidence.answers if answer.kind in {"create", "abandon"}}
     for entry in evidence.ledger:
         subject, effect = entry["subject"], entry["effect"]
         if effect == "inbox.created":
@@ -146,16 +148,38 @@ def _won_twice(evidence: Evidence) -> Iterator[str]:
 
 
 def one_to_one(evidence: Evidence) -> Iterator[str]:
-    """I3: every live provider object belongs to a living account, and every living account has all of its own."""
+    """I3: every live provider object belongs to a living account, and every living account has all of its own.
+
+    What the warmup provider shows of it is what its owner last told.
+    """
     living = {shown.id: shown.address for shown in evidence.accounts.values() if shown.status in LIVING}
     yield from Effects(evidence).strangers(living)
+    yield from _signed_otherwise(evidence, living)
+
+
+def _signed_otherwise(evidence: Evidence, living: Mapping[UUID, str | None]) -> Iterator[str]:
+    signed = {
+        each["email"]: each.get("signature") or "" for each in evidence.objects["instantly"]["accounts"]
+    }
+    for (aggregate, subject), facts in evidence.facts().items():
+        if aggregate == "account" and subject in living:
+            told = (facts[-1].data.get("account", {}).get("signature") or "").replace("\n", "<br>")
+            shown = signed.get(living[subject] or "", "")
+            if shown.strip() != told:
+                yield f"{living[subject]} is signed {shown!r} at the provider, and we say {told!r}"
 
 
 def nets_to_zero(evidence: Evidence) -> Iterator[str]:
-    """I4: what failed is undone completely and in reverse order; nothing of a living account was ever undone."""
+    """I4: what failed or was deleted is undone completely and in reverse order; nothing of a living account ever is.
+
+    The address of a deleted account stays blocked if it had an inbox.
+    """
     effects = Effects(evidence)
-    for shown in evidence.accounts.values():
-        if shown.status == "failed":
+    for shown in evidence.gone.values():
+        if effects.had_inbox(shown.id) and shown.address not in evidence.burned:
+            yield f"{shown.address} had an inbox, is deleted, and is not burned"
+    for shown in [*evidence.accounts.values(), *evidence.gone.values()]:
+        if shown.status == "failed" or shown.id in evidence.gone:
             yield from effects.left_of(shown.id)
             yield from effects.undone_out_of_order(shown.id)
         else:
@@ -163,9 +187,11 @@ def nets_to_zero(evidence: Evidence) -> Iterator[str]:
 
 
 def only_refusals_burn(evidence: Evidence) -> Iterator[str]:
-    """I5: no trouble that passes ends an account or deletes an inbox; only a provider's refusal for good does."""
+    """I5: no trouble that passes ends an account or deletes an inbox; only a provider's refusal, or its owner, does."""
+    unwanted = {shown.address for shown in evidence.gone.values()}
     for entry in evidence.ledger:
-        if entry["effect"] == "inbox.deleted" and not entry["subject"].startswith(SCRIPTED_FAILURES):
+        may_go = entry["subject"].startswith(SCRIPTED_FAILURES) or entry["subject"] in unwanted
+        if entry["effect"] == "inbox.deleted" and not may_go:
             yield f"the inbox at {entry['subject']} was deleted"
     for shown in evidence.accounts.values():
         if shown.status == "failed" and not (shown.address or "").startswith(SCRIPTED_FAILURES):
@@ -204,7 +230,7 @@ def projection_is_the_fold(evidence: Evidence) -> Iterator[str]:
     """I7: every projected row is the fold of its events, and shows the last version its owner logged."""
     yield from evidence.drift
     for (aggregate, subject), facts in evidence.facts().items():
-        shown = evidence.accounts.get(subject)
+        shown = evidence.accounts.get(subject) or evidence.gone.get(subject)
         if aggregate == "domain":
             continue
         if shown is None:

@@ -6,14 +6,15 @@ from tests.support.evidence import Logged
 
 _ACCOUNT: dict[str | None, frozenset[str]] = {
     None: frozenset({"reserved"}),
-    "reserved": frozenset({"inbox_created", "provisioning_failed"}),
-    "inbox_created": frozenset({"credentials_issued", "provisioning_failed"}),
-    "credentials_issued": frozenset({"sender_registered", "provisioning_failed", "provisioned"}),
-    "sender_registered": frozenset({"tags_assigned", "provisioning_failed"}),
+    "reserved": frozenset({"inbox_created", "provisioning_failed", "deleting"}),
+    "inbox_created": frozenset({"credentials_issued", "provisioning_failed", "deleting"}),
+    "credentials_issued": frozenset({"sender_registered", "provisioning_failed", "provisioned", "deleting"}),
+    "sender_registered": frozenset({"tags_assigned", "provisioning_failed", "deleting"}),
     "tags_assigned": frozenset({"provisioned"}),
-    "provisioned": frozenset({"deleting"}),
-    "provisioning_failed": frozenset({"undone"}),
-    "undone": frozenset(),
+    "provisioned": frozenset({"changed", "deleting"}),
+    "changed": frozenset({"changed", "deleting"}),
+    "provisioning_failed": frozenset({"undone", "deleting"}),
+    "undone": frozenset({"deleting"}),
     "deleting": frozenset({"deleted"}),
     "deleted": frozenset(),
 }

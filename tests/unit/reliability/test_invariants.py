@@ -18,6 +18,10 @@ def test_a_healthy_run_violates_nothing() -> None:
     assert violations(healthy()) == {}
 
 
+def test_a_deleted_account_violates_nothing() -> None:
+    assert violations(deleted(healthy())) == {}
+
+
 def with_ledger(*entries: dict[str, object]) -> Evidence:
     run = healthy()
     return replace(run, ledger=[*run.ledger, *entries])
@@ -203,13 +207,41 @@ def answer_given_twice() -> Evidence:
     return healthy(placed([*run.log, replace(again, id=UUID(int=0xF3))]))
 
 
+def deleted(run: Evidence) -> Evidence:
+    """The run, in which the account that failed was deleted afterwards as it should be."""
+    gone = {FAILED: replace(run.accounts[FAILED], status=None)}
+    return replace(run, accounts={LIVES: run.accounts[LIVES]}, gone=gone, burned=frozenset({BOB}))
+
+
+def deleted_and_still_there() -> Evidence:
+    run = healthy()
+    return replace(run, answers=[*run.answers, Answer("delete", ADA, 200, LIVES)])
+
+
+def signed_otherwise() -> Evidence:
+    return changed(
+        lambda event: replace(event, data={"account": {"signature": "Ada"}}), "account.provisioned"
+    )
+
+
+def deleted_by_half() -> Evidence:
+    return deleted(half_undone())
+
+
+def free_after_deletion() -> Evidence:
+    return replace(deleted(healthy()), burned=frozenset())
+
+
 PLANTED = {
     "I1": (
         open_request, missing_answer, two_answers, lost_account, stuck_account, never_settled, server_error,
+        deleted_and_still_there,
     ),
     "I2": (second_inbox, suffixed_inbox, warmup_enabled_twice, two_winners_of_a_race),
-    "I3": (orphan_inbox, missing_sender, second_key),
-    "I4": (half_undone, undone_forwards, undone_though_it_lives),
+    "I3": (orphan_inbox, missing_sender, second_key, signed_otherwise),
+    "I4": (
+        half_undone, undone_forwards, undone_though_it_lives, deleted_by_half, free_after_deletion,
+    ),
     "I5": (burned_by_a_timeout, failed_by_a_timeout),
     "I6": (version_hole, version_twice, illegal_step, effect_before_cause),
     "I7": (drifted_row, stale_row),
