@@ -19,7 +19,6 @@ _UNFINISHED = {
     "warmups that were accepted and not confirmed": """
         select count(*) from warmup.warmup where status = 'warming' and not is_confirmed
     """,
-    "commands to accounts under way": "select count(*) from provisioner.account_command",
     "waiting deletions": "select count(*) from provisioner.waiting_deletion",
     "commands to warmups under way": "select count(*) from warmup.command",
     "waiting retries": "select count(*) from warmup.waiting_retry",

@@ -61,13 +61,18 @@ async def find_by_key(pool: Pool | Connection, caller: Caller, route: str, key: 
 async def find_creation(
     connection: Connection, caller: Caller, kind: RequestKind, subject_id: UUID
 ) -> Creation | None:
-    """Return the caller's request that is to make this account or domain, if it came through the caller's dialect."""
+    """Return the caller's request that is to make this account or domain, if it came through the caller's dialect.
+
+    One that was deleted has a tombstone, whatever its request came to.
+    """
     row = await connection.fetchrow(
         """
         select subject_id, user_id, data, state = 'open' as is_open, status, code, message, answer_subject_id,
             accepted_at, answered_at
         from request where subject_id = $1 and kind = $2 and dialect = $3 and tenant_id = $4
             and ($5::uuid is null or workspace_id = $5)
+            and not exists (select from account where id = $1 and is_deleted)
+            and not exists (select from domain where id = $1 and is_deleted)
         """,
         subject_id,
         kind,

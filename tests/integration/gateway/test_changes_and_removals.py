@@ -119,6 +119,24 @@ async def test_a_creation_that_a_removal_overtook_is_a_conflict(
     assert (await api.get(f"{ACCOUNTS}/{request['subject_id']}")).status_code == 404
 
 
+async def test_an_account_that_failed_and_was_deleted_is_gone_for_good(
+    gateway: GatewaySide, api: httpx.AsyncClient
+) -> None:
+    await api.post(ACCOUNTS, json={"username": "ada", "domain_id": DOMAIN}, headers=ASYNC)
+    [request] = await gateway.open_requests()
+    path = f"{ACCOUNTS}/{request['subject_id']}"
+    await gateway.project(
+        answer_to(request, Outcome.FAILED, code="provider_refused", message="No."),
+    )
+    assert (await api.get(path)).json()["account"]["status"] == "failed"
+
+    await gateway.project(
+        account_fact(request, AccountStatus.DELETING, 1), account_fact(request, AccountStatus.DELETED, 2)
+    )
+
+    assert (await api.get(path)).status_code == 404
+
+
 async def test_a_signature_is_asked_of_the_owner(gateway: GatewaySide, api: httpx.AsyncClient) -> None:
     create = await created(gateway, api)
     path = f"{ACCOUNTS}/{create['subject_id']}"
