@@ -144,7 +144,14 @@ async def test_while_a_provider_is_away_it_reads_as_deleting_and_is_gone_in_the_
         await struck(sim, fault)
         assert (await puffle.read(account["id"]))["status"] == "deleting"
         refused = await puffle.create(address.split("@")[0], domain)
-        assert refused.status_code == 409
+        assert (refused.status_code, error_of(refused)) == (409, "address_taken")
+        for late in (
+            await puffle.sign(account["id"], "late"),
+            await puffle.retry(account["id"]),
+            await puffle.warmup(account["id"], "disable"),
+        ):
+            assert (late.status_code, error_of(late)) == (409, "wrong_state"), late.request.url
+            assert late.json()["status"] == "deleting"
 
     async def gone() -> bool:
         return (await puffle.http.get(f"{ACCOUNTS}/{account['id']}")).status_code == 404

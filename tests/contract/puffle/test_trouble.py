@@ -108,6 +108,9 @@ async def test_without_the_database_calls_are_a_503_and_nothing_is_half_done(
             await who.http.get(f"{ACCOUNTS}/{account['id']}"),
             await who.http.post(DOMAINS, json={"domain": f"{fresh('d')}.example"}),
             await who.retry(account["id"]),
+            await who.delete(account["id"]),
+            await who.http.get(f"{ACCOUNTS}/warmup-analytics"),
+            await who.http.get("/api/senders"),
         ):
             assert (answer.status_code, error_of(answer)) == (503, "service_unavailable")
             assert int(answer.headers["retry-after"]) >= 1

@@ -136,6 +136,12 @@ async def test_well_formed_ids_of_nothing_are_not_found(puffle: Puffle, text: st
         assert error_of(answer) == "not_found"
 
 
+async def test_nobody_without_a_key_learns_what_an_id_looks_like(nobody: Puffle) -> None:
+    for method, path in (("GET", "ada"), ("PATCH", "ada"), ("DELETE", "ada"), ("PATCH", "ada/pause-warmup")):
+        answer = await nobody.http.request(method, f"{ACCOUNTS}/{path}")
+        assert (answer.status_code, error_of(answer)) == (401, "unauthorized")
+
+
 @contract("S0-16")
 async def test_an_id_in_capitals_names_the_same_domain(puffle: Puffle, domain: Json) -> None:
     account = await puffle.account(fresh("ada"), {**domain, "id": domain["id"].upper()})
