@@ -28,6 +28,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.shutdown import on_stop_signal
 from services.gateway.store_markers import ReadMarkers
 from services.gateway.subscribers import TOPICS, Projector
+from services.gateway.tenancy.leftovers import delete_leftovers
 from shared.clock import Clock, Ids, RandomIds, SystemClock
 from shared.db.pool import OUTAGE, Pool, connect, create_pool
 from shared.db.schema_check import database_check
@@ -46,7 +47,7 @@ log = get_logger(__name__)
 SERVICE = "gateway"
 ROLE = "mailwright_gateway"
 REQUEST_ROLE = "mailwright_gateway_request"
-FORGET_SECONDS = 600.0
+TIDY_SECONDS = 600.0
 CLOSE_SECONDS = 1.0
 
 
@@ -130,7 +131,7 @@ async def _running(
                 consumer=database.then(topics.then(consumer.run)),
                 waiting=database.then(waiting.run),
                 key_use=database.then(authenticator.keep_use),
-                forgetting=database.then(partial(_forget, pool, clock)),
+                tidying=database.then(partial(_tidy, pool, recorder)),
             ):
                 await database.look()  # calls may wait at the door already: they need not be refused first
                 yield
@@ -154,13 +155,15 @@ async def _pool(url: str, role: str, size: int) -> AsyncIterator[Pool]:
         pool.terminate()
 
 
-async def _forget(pool: Pool, clock: Clock) -> None:
-    """Erase stored answers that have expired, until cancelled."""
+async def _tidy(pool: Pool, recorder: Recorder) -> None:
+    """Erase stored answers that have expired, and delete what removed workspaces left behind, until cancelled."""
     while True:
         try:
             async with pool.acquire() as connection:
-                while await forget_expired(connection, clock.now()):
+                while await forget_expired(connection, recorder.clock.now()):
                     pass
+                async with connection.transaction():
+                    await delete_leftovers(connection, recorder)
         except OUTAGE as error:
-            log.warning("answers_not_forgotten", error=type(error).__name__)
-        await asyncio.sleep(FORGET_SECONDS)
+            log.warning("not_tidied", error=type(error).__name__)
+        await asyncio.sleep(TIDY_SECONDS)

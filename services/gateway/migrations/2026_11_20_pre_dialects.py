@@ -89,8 +89,16 @@ create index on account (address, tenant_id, dialect) where address is not null;
 create index on account (domain_id) where domain_id is not null and not is_deleted
 """
 
+# What seals a secret binds it to its tenant; this keeps others' from being read at all.
+SECRETS = f"""
+alter table vault.secret enable row level security;
+create policy worker on vault.secret to mailwright_gateway, mailwright_provisioner using (true) with check (true);
+create policy bound on vault.secret to mailwright_gateway_request
+    using (tenant_id = {TENANT}) with check (tenant_id = {TENANT})
+"""
+
 
 def upgrade() -> None:
-    for part in (WORKSPACES, WHO_SEES_THEM, KEYS, RATES, FILTERS, PROJECTIONS):
+    for part in (WORKSPACES, WHO_SEES_THEM, KEYS, RATES, FILTERS, PROJECTIONS, SECRETS):
         for statement in part.split(";"):
             op.execute(statement)

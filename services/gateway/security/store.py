@@ -19,6 +19,7 @@ _KEY_IN_FORCE = """
         w.id as default_workspace_id
     from api_key k left join workspace w on w.tenant_id = k.tenant_id and w.is_default
     where k.id = $1 and k.prefix = $2 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $3)
+        and not exists (select 1 from workspace d where d.id = k.workspace_id and d.deleted_at is not null)
 """
 LOOK_UP = _KEY_IN_FORCE
 

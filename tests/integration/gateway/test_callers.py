@@ -58,6 +58,14 @@ async def test_a_revoked_key_is_refused_from_the_next_call_on(
     assert (await api.get(ACCOUNTS)).status_code == 401
 
 
+async def test_a_key_made_while_its_workspace_was_removed_is_refused(
+    gateway: GatewaySide, api: httpx.AsyncClient
+) -> None:
+    await gateway.pool.execute("update workspace set deleted_at = now()")
+
+    assert (await api.get(ACCOUNTS)).status_code == 401
+
+
 async def test_an_expired_key_is_refused(gateway: GatewaySide, api: httpx.AsyncClient) -> None:
     await gateway.pool.execute("update api_key set expires_at = now() - interval '1 second'")
 

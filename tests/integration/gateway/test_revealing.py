@@ -236,3 +236,10 @@ async def test_a_reader_opens_the_credential_of_its_own_tenants_inbox_only(side:
         assert await reader.secret_of(connection, stranger, account) is None
         moved = account.model_copy(update={"tenant_id": OTHER_TENANT})
         assert await reader.secret_of(connection, stranger, moved) is None
+
+
+@pytest.mark.promise("R31")
+async def test_a_bound_connection_sees_no_secret_of_another_tenant(side: ProjectionSide) -> None:
+    for tenant, count in ((TENANT, 2), (OTHER_TENANT, 0), (None, 0)):
+        async with side.as_caller(tenant) as connection:
+            assert await connection.fetchval("select count(*) from vault.secret") == count

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -11,9 +13,13 @@ from services.gateway.errors import ApiError
 from services.gateway.security.keys import KeyKind, make_key
 from services.gateway.tenancy import keys, tenants, workspaces
 from services.gateway.tenancy.keys import NewKey
-from shared.clock import RandomIds
+from services.gateway.tenancy.leftovers import delete_leftovers
+from services.gateway.tenancy.removal import remove_workspace
+from shared.clock import RandomIds, SystemClock
+from shared.contracts.accounts import AccountStatus
 from shared.contracts.requests import Dialect
-from tests.support.gateway_events import START
+from shared.messaging.recorder import Recorder
+from tests.support.gateway_events import START, account_fact, domain_fact
 from tests.support.gateway_projection import ProjectionSide, projection_side
 
 IDS = RandomIds()
@@ -121,3 +127,29 @@ async def test_a_key_ends_only_for_its_own_workspace(side: ProjectionSide) -> No
         ):
             assert await keys.revoke_key(connection, tenant_id, workspace_id, text.id, kind, START) is ended
         assert await keys.list_keys(connection, tenant.id, sales.id, KeyKind.WORKSPACE) == []
+
+
+async def test_what_came_into_a_removed_workspace_is_deleted_with_it(side: ProjectionSide) -> None:
+    recorder = Recorder(SystemClock(), IDS)
+    async with side.worker.acquire() as connection:
+        tenant, default = await tenants.create_tenant(connection, "Acme", IDS, START)
+        sales = await workspaces.create_workspace(connection, tenant.id, "Sales", IDS, START)
+        owner: dict[str, Any] = {"tenant_id": tenant.id, "workspace_id": sales.id}
+        await side.project(
+            account_fact(UUID(int=1), 1, **owner),
+            account_fact(UUID(int=2), 1, **{**owner, "workspace_id": default.id}),
+            account_fact(UUID(int=3), 1, AccountStatus.DELETED, **owner),
+            domain_fact(UUID(int=4), 1, **owner),
+        )
+        assert await delete_leftovers(connection, recorder) == 0
+
+        await remove_workspace(connection, tenant.id, sales.id, Dialect.PUFFLE, START)
+
+        assert await delete_leftovers(connection, recorder) == 2
+        assert await delete_leftovers(connection, recorder) == 0, "it is asked for once"
+    rows = await side.worker.fetch("select kind, subject_id, workspace_id from request order by subject_id")
+    assert [tuple(row) for row in rows] == [
+        ("account.delete", UUID(int=1), sales.id),
+        ("domain.delete", UUID(int=4), sales.id),
+    ]
+    assert await side.worker.fetchval("select count(*) from event_pending") == 2
