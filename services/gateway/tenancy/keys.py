@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -121,6 +121,23 @@ async def revoke_other_credentials(
         list(in_force),
         at,
     )
+
+
+async def replace_account_key(connection: Connection, key: NewKey) -> bool:
+    """Store a key of an account and end those it had, in the caller's transaction; False if the account is not active.
+
+    The account's row is held, so that no key outlives an account that goes away at this moment.
+    """
+    credential = await connection.fetchrow(
+        "select account->>'credential_ref' as id from account where id = $1 and status = 'active' for update",
+        key.account_id,
+    )
+    if credential is None or key.account_id is None:
+        return False
+    await revoke_account_keys(connection, [key.account_id], key.created_at)
+    credential_id = UUID(credential["id"]) if credential["id"] else None
+    await add_keys(connection, [replace(key, credential_id=credential_id)])
+    return True
 
 
 def _shown(row: Any) -> ShownKey:

@@ -180,8 +180,7 @@ async def test_an_address_needs_a_verified_domain_of_the_workspace(agent: Agent,
 async def test_the_canonical_address_cannot_be_removed(agent: Agent, scout: Json) -> None:
     refused = await agent.http.delete(at(scout, scout["canonicalEmail"]))
 
-    assert refused.status_code == 409, refused.text
-    error_of(refused)
+    assert (refused.status_code, error_of(refused)) == (409, "CANONICAL_ADDRESS")
     assert (await agent.read(scout["id"]))["addresses"] == scout["addresses"]
 
 
@@ -221,6 +220,24 @@ async def test_a_removed_inbox_is_gone_here_and_at_the_provider(agent: Agent, si
     assert (again.status_code, error_of(again)) == (404, "NOT_FOUND")
     assert inbox["id"] not in {each["id"] for each in await agent.listed()}
     assert [e["effect"] for e in sim.ledger() if e["subject"] == inbox["email"]][-1] == "inbox.deleted"
+
+
+async def test_a_lost_key_is_issued_anew_and_the_one_before_ends(agent: Agent) -> None:
+    inbox = await agent.inbox(fresh("scout"))
+    path = f"{INBOXES}/{inbox['id']}"
+
+    made = await agent.http.post(f"{path}/keys")
+
+    assert made.status_code == 201, made.text
+    key = made.json()
+    assert set(key) == {"id", "key", "prefix", "inboxId", "createdAt"}
+    assert (key["prefix"], key["inboxId"]) == ("ak", inbox["id"])
+    old = await agent.http.get(path, headers={"X-API-Key": inbox["apiKey"]})
+    new = await agent.http.get(path, headers={"X-API-Key": key["key"]})
+    assert (old.status_code, new.status_code) == (401, 200)
+    assert new.json()["imapPassword"] == inbox["imapPassword"], "mail clients go on as before"
+    await agent.http.delete(path)
+    assert (await agent.http.get("/v1/me", headers={"X-API-Key": key["key"]})).status_code == 401
 
 
 async def test_its_key_ends_with_it(agent: Agent) -> None:

@@ -78,6 +78,7 @@ TABLE: tuple[tuple[str, str, object, dict[str, int]], ...] = (
     ("DELETE", f"{INBOX}/addresses/nobody@{PLATFORM}", ANY, {"tk": 404, "wk": 404, "ak": 403, "sa": 403}),
     ("GET", f"{INBOXES}/:unknown", ANY, {"tk": 404, "wk": 404, "ak": 404, "sa": 403}),
     ("DELETE", f"{INBOXES}/:unknown", ANY, {"tk": 404, "wk": 404, "ak": 403, "sa": 403}),
+    ("POST", f"{INBOXES}/:unknown/keys", ANY, {"tk": 404, "wk": 404, "ak": 403, "sa": 403}),
     ("POST", DOMAINS, NEW_DOMAIN, {"tk": 201, "wk": 201, "ak": 403, "sa": 403}),
     ("GET", DOMAINS, ANY, {"tk": 200, "wk": 200, "ak": 403, "sa": 403}),
     ("GET", DOMAIN, ANY, {"tk": 200, "wk": 200, "ak": 403, "sa": 403}),

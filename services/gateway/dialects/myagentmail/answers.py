@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.gateway.dialects.myagentmail.errors import STATUS_OF_CODE, encode, error_body
+from services.gateway.dialects.myagentmail.errors import SENTENCES, STATUS_OF_CODE, encode, error_body
 from services.gateway.dialects.myagentmail.render import DOMAINS, INBOXES, JSON, Json, domain_json, inbox_json
 from services.gateway.errors import ApiError
 from services.gateway.mail_servers import MailServers
@@ -89,7 +89,7 @@ def _done(
 def _refusal(request: OpenRequest, answer: RequestAnswered) -> StoredResponse:
     code = answer.code or "internal_error"
     status = STATUS_OF_CODE.get(code, 500)
-    message = answer.message or "The request could not be done."
+    message = SENTENCES.get(code) or answer.message or "The request could not be done."
     address = answer.details.get("address")
     if code == "username_taken" and address:
         message = f"The address {address} is taken."

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from services.gateway.dialects.myagentmail.errors import shown_code
+from services.gateway.dialects.myagentmail.errors import SENTENCES, shown_code
 from services.gateway.dialects.myagentmail.responses import AgentError
 
 _DESCRIPTIONS = {
@@ -24,6 +24,7 @@ _DESCRIPTIONS = {
     503: "The call cannot be taken at the moment. Try again, with the same Idempotency-Key if it asks for something.",
 }
 _EXAMPLES = {
+    **SENTENCES,
     "invalid_request": 'The field "username" must be a string.',
     "invalid_json": "The body is not valid JSON.",
     "domain_not_verified": "The domain is not verified.",
@@ -33,18 +34,13 @@ _EXAMPLES = {
     "domain_not_found": "There is no domain mail.example.com in this workspace.",
     "username_taken": "The address scout@myagentmail.com is taken.",
     "address_taken": "The address hello@mail.example.com is in use.",
-    "address_burned": "The address was used by an inbox that is gone, and cannot be used again.",
-    "address_not_found": "The inbox does not have this address.",
     "canonical_address": "The canonical address of an inbox cannot be removed.",
     "domain_taken": "The domain was verified by somebody else.",
-    "domain_in_use": "There are inboxes at this domain.",
     "default_workspace": "The default workspace cannot be deleted.",
     "workspace_exists": "There is a workspace of this name.",
     "workspace_in_use": "The workspace is also used through another API of this installation.",
     "slug_taken": "The slug is taken.",
     "tenant_exists": "There is a tenant of this name.",
-    "account_not_active": "The inbox is not ready.",
-    "account_deleted": "The inbox was deleted.",
     "wrong_state": "The inbox is being deleted.",
     "body_too_large": "The body is larger than 65536 bytes.",
     "unsupported_media_type": "The body must be sent with the header Content-Type: application/json.",

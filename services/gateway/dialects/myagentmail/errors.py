@@ -37,6 +37,16 @@ _OUR_WORDS = {
 }
 """Owners speak of accounts, this dialect of inboxes."""
 
+SENTENCES = {
+    "account_not_found": "There is no such inbox.",
+    "account_not_active": "The inbox is not ready, or it is going away.",
+    "account_deleted": "The inbox was deleted before it was ready.",
+    "address_not_found": "The inbox does not have this address.",
+    "address_burned": "The address was used by an inbox that is gone, and cannot be used again.",
+    "domain_in_use": "There are inboxes or addresses at this domain.",
+}
+"""What is said instead of an owner's own sentence."""
+
 
 def shown_code(code: str) -> str:
     """Return a code as this dialect writes it (S2-24)."""

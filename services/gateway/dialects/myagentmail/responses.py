@@ -197,6 +197,16 @@ class CreatedWorkspaceKey(WorkspaceKey):
     key: str
 
 
+class CreatedInboxKey(_Shown):
+    """An inbox's new key; `key` is shown here only, and the one before has ended."""
+
+    id: str
+    key: str
+    prefix: Literal["ak"]
+    inbox_id: UUID
+    created_at: datetime
+
+
 class WorkspaceKeyList(_Shown):
     """The keys of a workspace that are in force, newest first."""
 

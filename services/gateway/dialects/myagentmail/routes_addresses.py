@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from services.gateway.bodies import read_json, shaped
 from services.gateway.dialects.myagentmail import reads
 from services.gateway.dialects.myagentmail.docs import documented
+from services.gateway.dialects.myagentmail.errors import SENTENCES
 from services.gateway.dialects.myagentmail.parameters import Id, InboxWriter
 from services.gateway.dialects.myagentmail.render import INBOXES
 from services.gateway.dialects.myagentmail.responses import AddedAddress, Inbox, RemovedAddress
@@ -17,6 +19,7 @@ from services.gateway.dialects.myagentmail.schemas import AddAddress, is_address
 from services.gateway.dialects.myagentmail.subjects import ask_of_inbox
 from services.gateway.errors import ApiError
 from services.gateway.requests.model import RequestKind
+from services.gateway.views import AccountView
 from shared.contracts.accounts import AddressAdditionRequested, AddressRemovalRequested
 
 router = APIRouter(prefix=INBOXES + "/{id}/addresses", tags=["inboxes"])
@@ -68,6 +71,13 @@ async def remove_address(
     """Take an address away from an inbox; when it was the primary one, the canonical one is primary again."""
     if not is_address(address):
         await reads.find_inbox(call, id)
-        raise ApiError(404, "address_not_found", "The inbox does not have this address.")
+        raise ApiError(404, "address_not_found", SENTENCES["address_not_found"])
     data = AddressRemovalRequested(caller=call.caller, address=address)
-    return await ask_of_inbox(call, RequestKind.ADDRESS_REMOVE, id, data)
+    require = partial(_require_alias, address)
+    return await ask_of_inbox(call, RequestKind.ADDRESS_REMOVE, id, data, require=require)
+
+
+def _require_alias(address: str, view: AccountView) -> None:
+    """Refuse to give up what identifies the inbox for ever."""
+    if address == view.account.address:
+        raise ApiError(409, "canonical_address", "The canonical address of an inbox cannot be removed.")

@@ -7,13 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.gateway.bodies import read_json, read_nothing, shaped
+from services.gateway.bodies import read_json, read_optional_json, shaped
 from services.gateway.dialects.myagentmail import reads
 from services.gateway.dialects.myagentmail.docs import documented
 from services.gateway.dialects.myagentmail.parameters import DomainReader, DomainWriter, Id
 from services.gateway.dialects.myagentmail.render import DOMAINS, domain_json
 from services.gateway.dialects.myagentmail.responses import AgentDeleted, AgentDomain, AgentDomainList
-from services.gateway.dialects.myagentmail.schemas import CreateDomain
+from services.gateway.dialects.myagentmail.schemas import CreateDomain, Nothing
 from services.gateway.dialects.myagentmail.subjects import answered, ask, ask_of_domain
 from services.gateway.requests.model import RequestKind
 from shared.contracts.domains import DomainDeletionRequested, DomainRequested, DomainVerificationRequested
@@ -92,14 +92,14 @@ async def get_domain(call: DomainReader, id: Id) -> Response:  # noqa: A002  the
         scope="domains:write",
         keys="tk wk",
         success={200: AgentDomain, 202: AgentDomain},
-        errors=(400, 404, 413, 502),
-        codes={409: ("domain_taken",)},
+        errors=(404, 413, 415, 502),
+        codes={400: ("invalid_json",), 409: ("domain_taken",)},
         waits=True,
     ),
 )
 async def verify_domain(call: DomainWriter, id: Id) -> Response:  # noqa: A002  the name in the path
     """Check the domain's records now; repeat until `status` is `verified` or `failed`."""
-    await read_nothing(call.http)
+    shaped(Nothing, await read_optional_json(call.http))
     data = DomainVerificationRequested(caller=call.caller)
     return await ask_of_domain(call, RequestKind.DOMAIN_VERIFY, id, data)
 

@@ -1,4 +1,4 @@
-"""MyAgentMail's routes of workspace keys: `/v1/workspaces/{id}/keys`."""
+"""MyAgentMail's routes of keys: those of workspaces, `/v1/workspaces/{id}/keys`, and an inbox's own, `/v1/inboxes/{id}/keys`."""
 
 from __future__ import annotations
 
@@ -7,28 +7,33 @@ from starlette.responses import Response
 
 from services.gateway.bodies import read_optional_json, shaped
 from services.gateway.dialects.myagentmail.docs import documented
-from services.gateway.dialects.myagentmail.parameters import Id, WorkspaceReader, WorkspaceWriter
-from services.gateway.dialects.myagentmail.reads import find_workspace
-from services.gateway.dialects.myagentmail.render import WORKSPACES, instant, key_json
+from services.gateway.dialects.myagentmail.errors import SENTENCES
+from services.gateway.dialects.myagentmail.parameters import Id, InboxWriter, WorkspaceReader, WorkspaceWriter
+from services.gateway.dialects.myagentmail.reads import find_inbox, find_workspace
+from services.gateway.dialects.myagentmail.render import INBOXES, WORKSPACES, instant, key_json
 from services.gateway.dialects.myagentmail.responses import (
+    CreatedInboxKey,
     CreatedWorkspaceKey,
     RevokedWorkspaceKey,
     WorkspaceKeyList,
 )
-from services.gateway.dialects.myagentmail.schemas import CreateKey
+from services.gateway.dialects.myagentmail.schemas import CreateKey, Nothing
 from services.gateway.dialects.myagentmail.subjects import answered, decided
-from services.gateway.errors import not_found
+from services.gateway.errors import ApiError, not_found
 from services.gateway.requests.model import StoredResponse
 from services.gateway.security.keys import KeyKind, make_key
 from services.gateway.security.scopes import usual
-from services.gateway.tenancy.keys import NewKey, add_keys, list_keys, revoke_key
+from services.gateway.tenancy.keys import NewKey, add_keys, list_keys, replace_account_key, revoke_key
 from shared.db.pool import Connection
 
-router = APIRouter(prefix=WORKSPACES + "/{id}/keys", tags=["workspaces"])
+WORKSPACE_KEYS = WORKSPACES + "/{id}/keys"
+INBOX_KEYS = INBOXES + "/{id}/keys"
+router = APIRouter()
 
 
 @router.post(
-    "",
+    WORKSPACE_KEYS,
+    tags=["workspaces"],
     **documented(
         "createWorkspaceKey",
         "Create a master key of a workspace",
@@ -73,7 +78,8 @@ async def create_key(call: WorkspaceWriter, id: Id) -> Response:  # noqa: A002  
 
 
 @router.get(
-    "",
+    WORKSPACE_KEYS,
+    tags=["workspaces"],
     **documented(
         "listWorkspaceKeys",
         "List a workspace's keys",
@@ -92,7 +98,8 @@ async def get_keys(call: WorkspaceReader, id: Id) -> Response:  # noqa: A002  th
 
 
 @router.delete(
-    "/{key_id}",
+    WORKSPACE_KEYS + "/{key_id}",
+    tags=["workspaces"],
     **documented(
         "revokeWorkspaceKey",
         "Revoke a workspace's key",
@@ -113,3 +120,48 @@ async def delete_key(call: WorkspaceWriter, id: Id, key_id: str) -> Response:  #
         return decided({"revoked": True, "id": key_id})
 
     return await call.decide(end)
+
+
+@router.post(
+    INBOX_KEYS,
+    tags=["inboxes"],
+    **documented(
+        "reissueInboxKey",
+        "Issue an inbox's key anew",
+        scope="inboxes:write",
+        keys="tk wk",
+        success={201: CreatedInboxKey},
+        errors=(404, 413, 415),
+        codes={400: ("invalid_json",), 409: ("account_not_active",)},
+        repeats=True,
+    ),
+)
+async def reissue_inbox_key(call: InboxWriter, id: Id) -> Response:  # noqa: A002  the name in the path
+    """Make a new key for an inbox whose `apiKey` was lost or leaked; the one before ends at once."""
+    shaped(Nothing, await read_optional_json(call.http))
+    view = await find_inbox(call, id)
+    new = NewKey(
+        make_key(KeyKind.INBOX),
+        tenant_id=call.caller.tenant_id,
+        workspace_id=view.account.workspace_id,
+        user_id=view.account.user_id,
+        name="",
+        scopes=usual(KeyKind.INBOX),
+        created_at=call.edge.clock.now(),
+        account_id=id,
+        created_by=call.caller.key_id,
+    )
+
+    async def replace(connection: Connection) -> StoredResponse:
+        if not await replace_account_key(connection, new):
+            raise ApiError(409, "account_not_active", SENTENCES["account_not_active"])
+        body = {
+            "id": new.text.id,
+            "key": new.text.reveal(),
+            "prefix": new.text.prefix.value,
+            "inboxId": str(id),
+            "createdAt": instant(new.created_at),
+        }
+        return decided(body, 201, is_secret=True)
+
+    return await call.decide(replace)

@@ -213,6 +213,10 @@ class CreateKey(_Body):
     name: Name = None
 
 
+class Nothing(_Body):
+    """The body of a call that needs none."""
+
+
 class CreateTenant(_Body):
     """A customer of the platform, with a workspace named Default."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from services.gateway.calls import Call
 from services.gateway.dialects.myagentmail import reads
 from services.gateway.dialects.myagentmail.answers import REMOVALS
-from services.gateway.dialects.myagentmail.errors import encode
+from services.gateway.dialects.myagentmail.errors import SENTENCES, encode
 from services.gateway.dialects.myagentmail.render import (
     DOMAINS,
     INBOXES,
@@ -59,12 +60,19 @@ async def ask(
 
 
 async def ask_of_inbox(
-    call: Call, kind: RequestKind, inbox_id: UUID, data: Request, *, body: Any = None
+    call: Call,
+    kind: RequestKind,
+    inbox_id: UUID,
+    data: Request,
+    *,
+    body: Any = None,
+    require: Callable[[AccountView], None] | None = None,
 ) -> Response:
     """Ask for something about an inbox that exists; a repeated call is answered even when it is gone meanwhile.
 
     Raises:
-        ApiError: It is not there, or not the caller's (404), or not made yet, or a misused Idempotency-Key.
+        ApiError: It is not there, or not the caller's (404), or not made yet (409), or from `require`, or a misused
+            Idempotency-Key.
     """
     try:
         view = await reads.find_inbox(call, inbox_id)
@@ -72,7 +80,7 @@ async def ask_of_inbox(
         return await ask(
             call, kind, inbox_id, data, workspace_id=call.workspace_id, body=body, guard=_raising(error)
         )
-    guard = partial(_require_inbox, view, kind)
+    guard = partial(_require_inbox, view, kind, require)
     return await ask(
         call, kind, inbox_id, data, workspace_id=view.account.workspace_id, body=body, guard=guard
     )
@@ -98,11 +106,15 @@ def _raising(error: ApiError) -> Guard:
     return refuse
 
 
-async def _require_inbox(view: AccountView, kind: RequestKind) -> None:
+async def _require_inbox(
+    view: AccountView, kind: RequestKind, require: Callable[[AccountView], None] | None
+) -> None:
     if view.account_version == 0 and view.status is Status.FAILED:
         raise ApiError(404, "not_found", "There is no such inbox: it could not be made.")
     if view.account_version == 0 and kind is not RequestKind.ACCOUNT_DELETE:
-        raise ApiError(409, "account_not_active", "The inbox is not made yet.")
+        raise ApiError(409, "account_not_active", SENTENCES["account_not_active"])
+    if require is not None:
+        require(view)
 
 
 async def _as_it_stands(call: Call, subject_id: UUID, kind: RequestKind) -> Response:
