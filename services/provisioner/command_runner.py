@@ -71,7 +71,7 @@ class CommandRunner:
             if change is None:
                 await self._store.refuse(command, SILENT, Outcome.FAILED, is_doubtful=True)
             elif kind.is_in_force(command):
-                await self._store.leave(command)
+                await self._store.leave(command, change)
             else:
                 await self._store.conclude(command, change)
 

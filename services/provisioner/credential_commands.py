@@ -125,7 +125,7 @@ class RevokeCredential:
         }
         if credential_id == account.credential_ref:
             fields["credential_ref"] = None
-        return Change(CredentialsRevoked, fields)
+        return Change(CredentialsRevoked, fields, {"credential_id": str(credential_id)})
 
 
 def _asked(command: Command) -> CredentialsRevocationRequested:

@@ -143,7 +143,7 @@ class CommandStore:
             await (doubt if is_doubtful else forget)(connection, command)
             await self._answer(connection, command, outcome, refusal=refusal)
 
-    async def leave(self, command: Command) -> None:
+    async def leave(self, command: Command, change: Change) -> None:
         """End a command whose wish is in force already: nothing is told but the answer.
 
         Raises:
@@ -151,7 +151,13 @@ class CommandStore:
         """
         async with self._pool.acquire() as connection, connection.transaction():
             _require(await connection.fetchval(CLOSE, command.request_id, command.token))
-            await self._answer(connection, command, Outcome.DONE, version=command.version)
+            await self._answer(
+                connection,
+                command,
+                Outcome.DONE,
+                version=command.version,
+                details=dict(change.details),
+            )
 
     async def conclude(self, command: Command, change: Change) -> None:
         """Write what a command came to, tell it and answer; an account that is going away is not changed any more.

@@ -184,6 +184,7 @@ async def test_a_revoked_credential_is_gone_at_the_provider_and_in_the_vault(ben
 
     assert (answer.outcome, answer.needs) == (Outcome.DONE, {"account": 6})
     assert (again.outcome, again.needs) == (Outcome.DONE, {"account": 6})
+    assert answer.details == again.details == {"credential_id": str(credential_id)}
     assert (await bench.facts(created.subject)).count("CredentialsRevoked") == 1
     assert [each.name for each in (await state(bench, created)).credentials] == ["default"]
     assert keys(bench) == [f"mailwright:{created.subject}"]
