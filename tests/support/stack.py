@@ -52,6 +52,11 @@ class RunningStack:
         return str(self._file("stack")["database_url"])
 
     @property
+    def master_keys(self) -> str:
+        """What the stack's secrets are sealed with."""
+        return str(self._file("secrets")["MAILWRIGHT_MASTER_KEYS"])
+
+    @property
     def kafka_bootstrap(self) -> str:
         """Where the stack's broker answers."""
         return str(self._file("stack")["kafka_bootstrap"])

@@ -1,0 +1,1 @@
+"""Whether one tenant can reach what is another's."""
