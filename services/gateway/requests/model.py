@@ -50,6 +50,8 @@ class OpenRequest:
     accepted_at: datetime
     call_id: str
     key_id: str = ""
+    credential_id: UUID | None = None
+    """The credential it is about, if it is about one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def rendering(servers: MailServers) -> Render:
     renderers: dict[Dialect, Render] = {
         Dialect.PUFFLE: puffle.render_answer,
         Dialect.MYAGENTMAIL: partial(myagentmail.render_answer, servers),
-        Dialect.SENDMUX: sendmux.render_answer,
+        Dialect.SENDMUX: partial(sendmux.render_answer, servers),
     }
 
     def render(

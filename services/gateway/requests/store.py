@@ -135,7 +135,8 @@ async def load_open(connection: Connection, request_ids: Iterable[UUID]) -> dict
     """Return those of the given requests that are open, and hold them until the transaction ends."""
     rows = await connection.fetch(
         """
-        select id, kind, dialect, tenant_id, workspace_id, subject_id, accepted_at, call_id, key_id
+        select id, kind, dialect, tenant_id, workspace_id, subject_id, accepted_at, call_id, key_id,
+            (data->>'credential_id')::uuid as credential_id
         from request where id = any($1::uuid[]) and state = 'open' order by id for update
         """,
         list(request_ids),
@@ -151,6 +152,7 @@ async def load_open(connection: Connection, request_ids: Iterable[UUID]) -> dict
             row["accepted_at"],
             row["call_id"],
             row["key_id"],
+            row["credential_id"],
         )
         for row in rows
     }

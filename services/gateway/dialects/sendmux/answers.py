@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from services.gateway.dialects.sendmux import ids
 from services.gateway.dialects.sendmux.errors import conflict, envelope, error_body, owners_refusal
@@ -20,10 +19,13 @@ from services.gateway.dialects.sendmux.render import (
     verification_json,
 )
 from services.gateway.errors import ApiError, not_found
+from services.gateway.mail_servers import MailServers
 from services.gateway.requests.model import OpenRequest, RequestKind, Secrets, StoredResponse
 from services.gateway.security.keys import KeyKind
 from services.gateway.views import AccountView, DomainView
 from shared.contracts.answers import Outcome, RequestAnswered
+
+Json = dict[str, Any]
 
 REVEALS = {
     RequestKind.ACCOUNT_CREATE: KeyKind.MAILBOX,
@@ -40,6 +42,7 @@ _REMOVED = {
 
 
 def render_answer(
+    servers: MailServers,
     request: OpenRequest,
     answer: RequestAnswered,
     view: AccountView | DomainView | None,
@@ -53,7 +56,7 @@ def render_answer(
         return _removed(request, answer)
     match view:
         case AccountView():
-            return _about_mailbox(request, answer, view, secrets)
+            return _about_mailbox(servers, request, answer, view, secrets)
         case DomainView():
             return _about_domain(request, answer, view)
         case None:
@@ -61,15 +64,20 @@ def render_answer(
 
 
 def _about_mailbox(
-    request: OpenRequest, answer: RequestAnswered, view: AccountView, secrets: Secrets | None
+    servers: MailServers,
+    request: OpenRequest,
+    answer: RequestAnswered,
+    view: AccountView,
+    secrets: Secrets | None,
 ) -> StoredResponse:
+    login = login_json(view.account.address, servers, secrets) if secrets else None
     match request.kind:
         case RequestKind.ACCOUNT_CREATE:
-            return _created(request, answer, view, secrets)
+            return _created(request, answer, view, secrets, login)
         case RequestKind.CREDENTIAL_CREATE:
             if secrets is None:
                 return _refused(request, answer, not_found("key any more"))
-            return _issued(request, answer, view, secrets)
+            return _issued(request, answer, view, secrets, login)
         case _:
             headers = {"ETag": mailbox_etag(view.account, view.account_version)}
             return _done(request, answer, 200, mailbox_json(view.account), headers)
@@ -85,35 +93,39 @@ def _about_domain(request: OpenRequest, answer: RequestAnswered, view: DomainVie
 
 
 def _created(
-    request: OpenRequest, answer: RequestAnswered, view: AccountView, secrets: Secrets | None
+    request: OpenRequest,
+    answer: RequestAnswered,
+    view: AccountView,
+    secrets: Secrets | None,
+    login: Json | None,
 ) -> StoredResponse:
     account = view.account
     place = f"{MAILBOXES}/{ids.public_id(ids.MAILBOX, account.account_id)}"
     data = {
         "mailbox": mailbox_json(account),
         "api_key": key_secrets_json(secrets) if secrets else None,
-        "imap_smtp_credentials": login_json(account.address, secrets) if secrets else None,
+        "imap_smtp_credentials": login,
         "warning": None if secrets else WITHOUT_CREDENTIALS,
     }
     return _done(request, answer, 201, data, {"Location": place}, is_secret=secrets is not None)
 
 
 def _issued(
-    request: OpenRequest, answer: RequestAnswered, view: AccountView, secrets: Secrets
+    request: OpenRequest,
+    answer: RequestAnswered,
+    view: AccountView,
+    secrets: Secrets,
+    login: Json | None,
 ) -> StoredResponse:
     mailbox = ids.public_id(ids.MAILBOX, view.account.account_id)
     place = f"{MAILBOXES}/{mailbox}/keys/{ids.public_id(ids.KEY, secrets.credential_id)}"
-    data = {
-        "api_key": key_secrets_json(secrets),
-        "imap_smtp_credentials": login_json(view.account.address, secrets),
-    }
+    data = {"api_key": key_secrets_json(secrets), "imap_smtp_credentials": login}
     return _done(request, answer, 201, data, {"Location": place}, is_secret=True)
 
 
 def _removed(request: OpenRequest, answer: RequestAnswered) -> StoredResponse:
-    kind = _REMOVED[request.kind]
-    gone = UUID(str(answer.details["credential_id"])) if kind == ids.KEY else request.subject_id
-    return _done(request, answer, 200, {"deleted": True, "id": ids.public_id(kind, gone)})
+    gone = ids.public_id(_REMOVED[request.kind], request.credential_id or request.subject_id)
+    return _done(request, answer, 200, {"deleted": True, "id": gone})
 
 
 def _done(

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.gateway.dialects.sendmux import ids
 from services.gateway.dialects.sendmux.errors import encode
+from services.gateway.mail_servers import MailServers
 from services.gateway.requests.model import Secrets
 from shared.contracts.accounts import AccountState, AccountStatus, Credential, SendScope
 from shared.contracts.domains import DnsRecord, DomainState, DomainStatus
@@ -16,8 +17,6 @@ from shared.contracts.domains import DnsRecord, DomainState, DomainStatus
 JSON = "application/json"
 MAILBOXES = "/api/v1/mailboxes"
 DOMAINS = "/api/v1/domains"
-IMAP = ("imap.agentmail.to", 993)
-SMTP = ("smtp.agentmail.to", 465)
 WITHOUT_CREDENTIALS = (
     "The mailbox was created without initial credentials; POST /api/v1/mailboxes/{id}/keys issues some."
 )
@@ -86,16 +85,15 @@ def key_secrets_json(secrets: Secrets) -> dict[str, Any]:
     }
 
 
-def login_json(address: str, secrets: Secrets) -> dict[str, Any]:
+def login_json(address: str, servers: MailServers, secrets: Secrets) -> dict[str, Any]:
     """Return how a mail program reaches a mailbox, with the password that goes with a new key (S4-36)."""
-    (imap_host, imap_port), (smtp_host, smtp_port) = IMAP, SMTP
     return {
-        "server": imap_host,
-        "imap_port": imap_port,
-        "smtp_port": smtp_port,
+        "server": servers.imap_host,
+        "imap_port": servers.imap_port,
+        "smtp_port": servers.smtp_port,
         "username": address,
         "password": secrets.credential,
-        "smtp_server": smtp_host,
+        "smtp_server": servers.smtp_host,
     }
 
 

@@ -22,6 +22,7 @@ from services.gateway.dialects.sendmux.responses import (
     Removed,
 )
 from services.gateway.dialects.sendmux.schemas import CreateKey
+from services.gateway.errors import not_found
 from services.gateway.requests.model import RequestKind
 from shared.contracts.accounts import CredentialsRequested, CredentialsRevocationRequested
 from shared.contracts.requests import Dialect
@@ -112,7 +113,9 @@ async def delete_key(call: Manager, public_id: Id, key_id: KeyId) -> Response:
     """End a key and the password that came with it; ending it again changes nothing and answers the same."""
     own, credential = reads.mailbox_id(public_id), reads.key_id(key_id)
     mailbox = await reads.find_mailbox(call, own)
-    if mailbox.is_gone or await reads.is_ended(call, own, credential):
+    if mailbox.is_gone:
+        if not await reads.is_ended(call, own, credential):
+            raise not_found("key")
         return Response(envelope({"deleted": True, "id": key_id}, call.id), media_type=JSON)
     data = CredentialsRevocationRequested(caller=call.caller, credential_id=credential)
     asked = await call.ask(
