@@ -16,6 +16,7 @@ from services.gateway.dialects.puffle.routes import ROUTES as PUFFLE
 from services.gateway.dialects.sendmux.routes import ROUTES as SENDMUX
 from services.gateway.middleware import REFUSALS, EdgeMiddleware
 from services.gateway.openapi import describe
+from services.gateway.paths import closed
 from services.gateway.reads import Reader
 from services.gateway.requests.accept import Requests
 from services.gateway.requests.reads import answers_of
@@ -79,7 +80,7 @@ def build(settings: GatewaySettings, *, clock: Clock | None = None, ids: Ids | N
     )
     app.add_middleware(EdgeMiddleware, clock=clock, ids=ids, limits=_limits(settings))
     # Kept flat, so that a refused method can be told which ones its path has.
-    app.router.routes += [*PUFFLE, *MYAGENTMAIL, *SENDMUX]
+    app.router.routes += closed([*PUFFLE, *MYAGENTMAIL, *SENDMUX])
     describe(app)
     return app
 

@@ -12,12 +12,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.dialects.edge import DialectEdge
 from services.gateway.dialects.registry import edge_of
 from services.gateway.errors import ApiError, internal_error, invalid, not_found, unavailable
+from services.gateway.paths import methods
 from services.gateway.security.rates import Limits, Rate
 from shared.clock import Clock, Ids
 from shared.db.pool import OUTAGE
@@ -122,7 +122,7 @@ def _as_api_error(scope: Scope, error: Exception) -> ApiError:
                 405,
                 "method_not_allowed",
                 "The path does not know this method.",
-                headers={"Allow": _methods(scope)},
+                headers={"Allow": ", ".join(methods(scope["app"].router.routes, scope))},
             )
         case HTTPException(status_code=404):
             return not_found("path")
@@ -131,14 +131,6 @@ def _as_api_error(scope: Scope, error: Exception) -> ApiError:
         case _:
             log.error("call_crashed", exc_info=error)
             return internal_error()
-
-
-def _methods(scope: Scope) -> str:
-    routes: list[BaseRoute] = scope["app"].router.routes
-    found = [
-        route for route in routes if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
-    ]
-    return ", ".join(sorted({method for route in found for method in route.methods or ()}))
 
 
 def _header(scope: Scope, name: bytes) -> str | None:

@@ -190,7 +190,6 @@ async def test_a_refused_change_has_its_status_and_changes_nothing(
         ({"signature": 7}, "invalid_request", "signature"),
         ({"signature": "x" * 10_001}, "invalid_request", "signature"),
         ({"signature": "a\tb"}, "invalid_request", "signature"),
-        ({"signature": "a\rb"}, "invalid_request", "signature"),
         ({"signature": "a\u2028b"}, "invalid_request", "signature"),
         ({"signature": "a\u0000b"}, "invalid_request", "signature"),
         ({"signature": "Ada", "display_name": "Ada"}, "unknown_field", "display_name"),
@@ -319,7 +318,7 @@ async def test_what_is_not_there_is_404_and_what_is_no_id_400(
     for nobody in (UUID(int=0), DOMAIN, "ffffffff-ffff-ffff-ffff-ffffffffffff"):
         answer = await api.request(method, f"{path}/{nobody}", **sent)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    malformed = await api.request(method, f"{path}/warmup-analytics", **sent)
+    malformed = await api.request(method, f"{path}/analytics", **sent)
     assert (malformed.status_code, malformed.json()["code"]) == (400, "invalid_request")
 
 

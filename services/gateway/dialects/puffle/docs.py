@@ -69,8 +69,9 @@ _ALWAYS = (401, 403, 429, 500, 503)
 _REQUEST_ID = {
     "name": "X-Request-Id",
     "in": "header",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 128},
-    "description": "Names the call; one is made if it is missing or malformed. It is in every response.",
+    "schema": {"type": "string"},
+    "description": "Names the call: 1 to 128 printable characters. One is made if it is missing or anything else. It is in "
+    "every response.",
 }
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",

@@ -60,7 +60,7 @@ def _name(value: str | None) -> str | None:
 
 
 def _signature(value: str) -> str:
-    lines = value.replace("\r\n", "\n")
+    lines = value.replace("\r\n", "\n").replace("\r", "\n")
     if len(lines) > _LONGEST_SIGNATURE:
         raise PydanticCustomError("refused", f"must not be longer than {_LONGEST_SIGNATURE} characters")
     if any(unicodedata.category(character) in _UNSAFE for character in lines if character != "\n"):
@@ -74,7 +74,14 @@ def _overriding_status(value: Any) -> Any:
     return value
 
 
-Name = Annotated[str | None, AfterValidator(_name)]
+_NO_CONTROLS = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029"
+_NO_CONTROLS_BUT_LINES = "\\u0000-\\u0009\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u2028\\u2029"
+
+Name = Annotated[
+    str | None,
+    Field(json_schema_extra={"maxLength": _LONGEST_NAME, "pattern": f"^[^{_NO_CONTROLS}]*$"}),
+    AfterValidator(_name),
+]
 
 
 class _Body(BaseModel):
@@ -135,7 +142,10 @@ class ChangeAccount(_Body):
         str,
         Field(
             description='Plain text of one or more lines; `""` clears it.',
-            json_schema_extra={"maxLength": _LONGEST_SIGNATURE},
+            json_schema_extra={
+                "maxLength": _LONGEST_SIGNATURE,
+                "pattern": f"^[^{_NO_CONTROLS_BUT_LINES}]*$",
+            },
         ),
         AfterValidator(_signature),
     ]
@@ -156,7 +166,14 @@ class CreateDomain(_Body):
 
     domain: Annotated[
         str,
-        Field(min_length=1, description="Lowercased.", json_schema_extra={"maxLength": _LONGEST_DOMAIN}),
+        Field(
+            min_length=1,
+            description="Lowercased.",
+            json_schema_extra={
+                "maxLength": _LONGEST_DOMAIN,
+                "pattern": "^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?[.])+[A-Za-z]{2,63}$",
+            },
+        ),
         AfterValidator(_domain),
     ]
 
