@@ -51,14 +51,14 @@ Id = Annotated[UUID, Depends(path_id)]
 
 
 def flag(name: str, value: str) -> bool:
-    """Return a parameter that is `true` or `false` (S2-13).
+    """Return a parameter that is `true` or `false`, in capitals too, as some clients write them (S2-13).
 
     Raises:
         ApiError: It is something else (400).
     """
-    if value not in {"true", "false"}:
+    if value.lower() not in {"true", "false"}:
         raise invalid(f"The parameter {name} must be true or false.", parameter=name)
-    return value == "true"
+    return value.lower() == "true"
 
 
 async def workspace_asked(call: Call, text: str | None) -> UUID | None:
