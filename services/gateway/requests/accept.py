@@ -98,7 +98,8 @@ class Requests:
 
     async def record(self, connection: Connection, askings: Sequence[Asking]) -> None:
         """Accept requests that nobody waits for, in the caller's transaction; they carry no Idempotency-Key."""
-        await accept(connection, [self._new(asking) for asking in askings])
+        if askings:
+            await accept(connection, [self._new(asking) for asking in askings])
 
     async def decide(self, deciding: Deciding, change: Change) -> tuple[StoredResponse, bool]:
         """Do what the gateway decides by itself; returns the response, and whether it is a repeated one.

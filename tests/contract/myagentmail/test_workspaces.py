@@ -225,6 +225,13 @@ async def test_a_deleted_workspace_takes_its_inboxes_domains_and_keys_with_it(
     assert (await agent.http.get(f"{WORKSPACES}/{workspace['id']}")).status_code == 404
 
 
+async def test_an_empty_workspace_goes_too(agent: Agent) -> None:
+    path = f"{WORKSPACES}/{(await agent.workspace())['id']}"
+
+    assert (await agent.http.delete(path)).status_code == 200
+    assert (await agent.http.get(path)).status_code == 404
+
+
 async def test_the_default_workspace_stays(agent: Agent) -> None:
     default = await agent.default_workspace()
 

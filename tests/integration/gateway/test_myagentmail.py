@@ -198,6 +198,17 @@ async def test_a_workspace_goes_with_a_request_for_everything_in_it_or_not_at_al
     assert (asked.status_code, asked.json()["code"]) == (404, "NOT_FOUND")
 
 
+async def test_an_empty_workspace_goes_with_no_request(
+    gateway: GatewaySide, agent: httpx.AsyncClient
+) -> None:
+    workspace = (await agent.post(WORKSPACES, json={"name": "Sales"})).json()["id"]
+
+    answer = await agent.delete(f"{WORKSPACES}/{workspace}")
+
+    assert (answer.status_code, answer.json()) == (200, {"deleted": True, "id": workspace})
+    assert not await gateway.pool.fetch("select 1 from request")
+
+
 async def test_a_workspace_that_another_dialect_uses_is_not_deleted(
     gateway: GatewaySide, agent: httpx.AsyncClient
 ) -> None:
