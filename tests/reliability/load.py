@@ -11,13 +11,14 @@ from uuid import UUID
 
 import httpx
 
+from tests.reliability.mailboxes import LATE_KEYS, use_mailbox
 from tests.support.callers import Caller
 from tests.support.stack import RunningStack
 
 DOMAIN = "load.example"
 MIX = (
     "ada", "fail-tag", "ada", "fail-sender", "fail-warmup", "ada", "fail-tag", "flaky", "steered", "late-key", "fail-inbox",
-    "domain", "steered", "leaver", "abandoned", "fail-tag-abandoned",
+    "domain", "steered", "leaver", "abandoned", "fail-tag-abandoned", "mailbox",
 )  # fmt: skip
 """What is asked for in turn: names that go well, names the providers refuse at each step, warmups to steer, new domains, accounts to change and to delete."""
 FAULTS: tuple[dict[str, object], ...] = (
@@ -27,6 +28,7 @@ FAULTS: tuple[dict[str, object], ...] = (
     # The first key of these is minted after its caller was cut off: the sweep must find the one nobody wants.
     {"provider": "agentmail", "operation": "api_keys.create", "match": "late-key-*", "kind": "late",
      "delay_seconds": 4.0, "probability": 0.5, "seed": 5},
+    LATE_KEYS,
 )  # fmt: skip
 
 
@@ -38,6 +40,8 @@ class Load:
 
     def __init__(self, stack: RunningStack, *, in_flight: int) -> None:
         self.caller = Caller(stack, patience_seconds=300.0)
+        self._mailboxes = Caller(stack, patience_seconds=300.0, dialect="sendmux")
+        self._mailboxes.answers = self.caller.answers
         self._stack = stack
         self._in_flight = in_flight
         self._slots: list[asyncio.Task[None]] = []
@@ -63,6 +67,7 @@ class Load:
                 slot.cancel()
             await asyncio.gather(*self._slots, return_exceptions=True)
             await self.caller.__aexit__()
+            await self._mailboxes.__aexit__()
 
     def failed(self) -> BaseException | None:
         """Return what ended a slot before its time."""
@@ -74,6 +79,9 @@ class Load:
             kind, number = next(self._kinds), next(self._numbers)
             if kind == "domain":
                 await self.caller.verified_domain(f"{number}-{DOMAIN}")
+                continue
+            if kind == "mailbox":
+                await use_mailbox(self._mailboxes, number)
                 continue
             if kind.endswith("abandoned"):
                 # At different moments, so that every step is met.

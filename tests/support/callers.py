@@ -44,10 +44,12 @@ class Answer:
 class Caller:
     """One tenant's patient client. Every answer it ever got is in `answers`."""
 
-    def __init__(self, stack: RunningStack, *, patience_seconds: float = 60.0) -> None:
+    def __init__(
+        self, stack: RunningStack, *, patience_seconds: float = 60.0, dialect: str = "puffle"
+    ) -> None:
         self._client = httpx.AsyncClient(
             base_url=stack.base_url,
-            headers={"Authorization": f"Bearer {stack.keys['puffle']}"},
+            headers={"Authorization": f"Bearer {stack.keys[dialect]}"},
             timeout=httpx.Timeout(45.0, connect=5.0),
             limits=httpx.Limits(max_connections=300),
             trust_env=False,

@@ -24,6 +24,8 @@ from tests.support.stack import RunningStack
 STABLE = frozenset({"pending", "warming", "active", "paused", "error", "failed"})
 LIVING = STABLE - {"failed"}
 ENDS = frozenset({"account.provisioned", "account.changed", "account.undone", "account.deleted"})
+MADE = frozenset({"create", "abandon", "mailbox"})
+"""Answers to calls that make an account."""
 _SHOWN_PER_INVARIANT = 12
 
 
@@ -115,7 +117,7 @@ def no_duplicates(evidence: Evidence) -> Iterator[str]:
     """I2: one live inbox per address, one inbox, sender and running warmup per account, at the very address asked for."""
     live: Counter[str] = Counter()
     made: Counter[tuple[str, str]] = Counter()
-    asked_for = {answer.address for answer in evidence.answers if answer.kind in {"create", "abandon"}}
+    asked_for = {answer.address for answer in evidence.answers if answer.kind in MADE}
     for entry in evidence.ledger:
         subject, effect = entry["subject"], entry["effect"]
         if effect == "inbox.created":

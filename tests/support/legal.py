@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from tests.support.evidence import Logged
 
+_COMMANDED = frozenset({"changed", "credentials_issued", "credentials_revoked", "deleting"})
+"""What a client may ask of an account that is there."""
 _ACCOUNT: dict[str | None, frozenset[str]] = {
     None: frozenset({"reserved"}),
     "reserved": frozenset({"inbox_created", "provisioning_failed", "deleting"}),
-    "inbox_created": frozenset({"credentials_issued", "provisioning_failed", "deleting"}),
-    "credentials_issued": frozenset({"sender_registered", "provisioning_failed", "provisioned", "deleting"}),
+    "inbox_created": frozenset({"credentials_issued", "provisioning_failed", "provisioned", "deleting"}),
+    "credentials_issued": frozenset({"sender_registered", "provisioning_failed", "provisioned", "deleting"})
+    | _COMMANDED,
     "sender_registered": frozenset({"tags_assigned", "provisioning_failed", "deleting"}),
     "tags_assigned": frozenset({"provisioned"}),
-    "provisioned": frozenset({"changed", "deleting"}),
-    "changed": frozenset({"changed", "deleting"}),
+    "provisioned": _COMMANDED,
+    "changed": _COMMANDED,
+    "credentials_revoked": _COMMANDED,
     "provisioning_failed": frozenset({"undone", "deleting"}),
     "undone": frozenset({"deleting"}),
     "deleting": frozenset({"deleted"}),
