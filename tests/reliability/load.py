@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx
 
+from tests.reliability.agents import TAKEN_NAMES, use_agent
 from tests.reliability.mailboxes import LATE_KEYS, use_mailbox
 from tests.support.callers import Caller
 from tests.support.stack import RunningStack
@@ -18,7 +19,7 @@ from tests.support.stack import RunningStack
 DOMAIN = "load.example"
 MIX = (
     "ada", "fail-tag", "ada", "fail-sender", "fail-warmup", "ada", "fail-tag", "flaky", "steered", "late-key", "fail-inbox",
-    "domain", "steered", "leaver", "abandoned", "fail-tag-abandoned", "mailbox",
+    "domain", "steered", "leaver", "abandoned", "fail-tag-abandoned", "mailbox", "agent",
 )  # fmt: skip
 """What is asked for in turn: names that go well, names the providers refuse at each step, warmups to steer, new domains, accounts to change and to delete."""
 FAULTS: tuple[dict[str, object], ...] = (
@@ -29,6 +30,7 @@ FAULTS: tuple[dict[str, object], ...] = (
     {"provider": "agentmail", "operation": "api_keys.create", "match": "late-key-*", "kind": "late",
      "delay_seconds": 4.0, "probability": 0.5, "seed": 5},
     LATE_KEYS,
+    TAKEN_NAMES,
 )  # fmt: skip
 
 
@@ -41,7 +43,8 @@ class Load:
     def __init__(self, stack: RunningStack, *, in_flight: int) -> None:
         self.caller = Caller(stack, patience_seconds=300.0)
         self._mailboxes = Caller(stack, patience_seconds=300.0, dialect="sendmux")
-        self._mailboxes.answers = self.caller.answers
+        self._agents = Caller(stack, patience_seconds=300.0, dialect="myagentmail")
+        self._mailboxes.answers = self._agents.answers = self.caller.answers
         self._stack = stack
         self._in_flight = in_flight
         self._slots: list[asyncio.Task[None]] = []
@@ -68,6 +71,12 @@ class Load:
             await asyncio.gather(*self._slots, return_exceptions=True)
             await self.caller.__aexit__()
             await self._mailboxes.__aexit__()
+            await self._agents.__aexit__()
+
+    @property
+    def in_flight(self) -> int:
+        """How many accounts are asked for and not settled yet."""
+        return sum(caller.in_flight for caller in (self.caller, self._mailboxes, self._agents))
 
     def failed(self) -> BaseException | None:
         """Return what ended a slot before its time."""
@@ -79,6 +88,9 @@ class Load:
             kind, number = next(self._kinds), next(self._numbers)
             if kind == "domain":
                 await self.caller.verified_domain(f"{number}-{DOMAIN}")
+                continue
+            if kind == "agent":
+                await use_agent(self._agents, number)
                 continue
             if kind == "mailbox":
                 await use_mailbox(self._mailboxes, number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -65,9 +66,7 @@ async def strike_everywhere(nemesis: Nemesis, load: Load) -> None:
     """Let the points of every service fire at the same time as the others', until all have or the time is up."""
     strikes = [
         asyncio.create_task(
-            nemesis.strike(
-                points, at_once=ARMED_AT_ONCE.get(service, 2), in_flight=lambda: load.caller.in_flight
-            )
+            nemesis.strike(points, at_once=ARMED_AT_ONCE.get(service, 2), in_flight=lambda: load.in_flight)
         )
         for service, points in groups().items()
     ]
@@ -101,6 +100,9 @@ def assert_nothing_was_vacuous(nemesis: Nemesis, load: Load, stack: RunningStack
         assert any(answer.kind == command and answer.status == 200 for answer in load.caller.answers), command
     for command in ("change", "delete"):
         assert any(answer.kind == command and answer.status == 200 for answer in load.caller.answers), command
+    names = [answer.address for answer in load.caller.answers if answer.kind == "inbox"]
+    assert any(re.search(r"-\d+-\d+@", name) for name in names), f"no name gave way: {names}"
+    assert any(answer.kind == "alias" and answer.status == 201 for answer in load.caller.answers)
     again = {answer.status for answer in load.caller.answers if answer.kind == "again"}
     assert again == {409}, again
     retries = Counter(answer.status for answer in load.caller.answers if answer.kind == "retry")

@@ -9,7 +9,10 @@ from uuid import UUID
 
 from tests.support.evidence import Evidence
 
-_OWN = re.compile(r"(?:mw-[a-z0-9-]{1,24}-|mailwright:)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_OWN = re.compile(
+    r"(?:mw-[a-z0-9-]{1,24}-|mailwright:)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:(?:[~:]|-alias-).+)?"
+)
+"""Inboxes at given names, those of further addresses and further keys are called so with something behind it."""
 _SHARED = re.compile(r"mw-[a-z0-9-]{1,24}-warmup-[0-9a-f-]{36}")
 _PAIRS = {
     "inbox.deleted": "inbox.created",

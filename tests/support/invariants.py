@@ -24,8 +24,8 @@ from tests.support.stack import RunningStack
 STABLE = frozenset({"pending", "warming", "active", "paused", "error", "failed"})
 LIVING = STABLE - {"failed"}
 ENDS = frozenset({"account.provisioned", "account.changed", "account.undone", "account.deleted"})
-MADE = frozenset({"create", "abandon", "mailbox"})
-"""Answers to calls that make an account."""
+MADE = frozenset({"create", "abandon", "mailbox", "inbox", "alias"})
+"""Answers to calls that make an account, or give it an address."""
 _SHOWN_PER_INVARIANT = 12
 
 
@@ -191,6 +191,7 @@ def nets_to_zero(evidence: Evidence) -> Iterator[str]:
 def only_refusals_burn(evidence: Evidence) -> Iterator[str]:
     """I5: no trouble that passes ends an account or deletes an inbox; only a provider's refusal, or its owner, does."""
     unwanted = {shown.address for shown in evidence.gone.values()}
+    unwanted |= {answer.address for answer in evidence.answers if answer.kind == "alias"}
     for entry in evidence.ledger:
         may_go = entry["subject"].startswith(SCRIPTED_FAILURES) or entry["subject"] in unwanted
         if entry["effect"] == "inbox.deleted" and not may_go:

@@ -8,7 +8,7 @@ _COMMANDED = frozenset({"changed", "credentials_issued", "credentials_revoked", 
 """What a client may ask of an account that is there."""
 _ACCOUNT: dict[str | None, frozenset[str]] = {
     None: frozenset({"reserved"}),
-    "reserved": frozenset({"inbox_created", "provisioning_failed", "deleting"}),
+    "reserved": frozenset({"reserved", "inbox_created", "provisioning_failed", "deleting"}),
     "inbox_created": frozenset({"credentials_issued", "provisioning_failed", "provisioned", "deleting"}),
     "credentials_issued": frozenset({"sender_registered", "provisioning_failed", "provisioned", "deleting"})
     | _COMMANDED,
