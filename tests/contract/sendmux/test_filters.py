@@ -108,6 +108,7 @@ async def test_a_thousand_long_rules_fit_and_one_more_does_not(sendmux: Sendmux,
             {"mode": "off", "rules": [{"type": "deny", "pattern": "a.example", "note": "n" * 256}]},
             "rules.0.note",
         ),
+        ({"mode": "off", "rules": [{"type": "deny", "pattern": "a.example", "note": "\0"}]}, "rules.0.note"),
     ],
 )
 async def test_what_does_not_fit_is_refused_by_its_place(

@@ -134,12 +134,13 @@ def documented(
 ) -> dict[str, Any]:
     """Return the route arguments that document an operation.
 
-    `asks` calls take an Idempotency-Key, `changes` an If-Match, and both are waited for; `has_etag` are those that
-    read one resource; `text` describes a response that is no JSON.
+    `asks` calls may have a body without fields, `changes` an If-Match; `has_etag` are those that read one resource;
+    `text` describes a response that is no JSON.
     """
-    waits = (asks or changes) and 202 in success
+    waits = 202 in success
+    writes = asks or changes or waits
     more = (
-        (asks, _IDEMPOTENCY_KEY),
+        (writes, _IDEMPOTENCY_KEY),
         (changes, _IF_MATCH),
         (has_etag, _IF_NONE_MATCH),
         (waits, _PREFER),
@@ -153,10 +154,10 @@ def documented(
         extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
         errors = (*errors, 400, 413, 415, 422)
     if asks:
-        errors = (*errors, 400, 409, 413, 422)
-    if changes:
+        errors = (*errors, 413, 422)
+    if writes:
         errors = (*errors, 400, 409)
-    headers = {**_HEADERS, **(_ASKED if waits else {}), **(_ETAG if has_etag or changes else {})}
+    headers = {**_HEADERS, **(_ASKED if writes else {}), **(_ETAG if has_etag or changes else {})}
     responses: dict[int | str, dict[str, Any]] = {
         status: {
             "model": model,

@@ -26,7 +26,7 @@ _UNSAFE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 def normal_email(value: str) -> str | None:
     """Return an address in the one form it has here, lowercase and in ASCII (S4-24, A55); None if it is none."""
     try:
-        found = validate_email(value, check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(value, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         return None
     return found.ascii_email.lower() if found.ascii_email else None
@@ -57,12 +57,16 @@ def _domain(value: str) -> str:
     return domain
 
 
-def _line(value: str) -> str:
+def _on_one_line(value: str) -> str:
     if any(unicodedata.category(character) in _UNSAFE for character in value):
         raise PydanticCustomError("refused", "must not contain control characters or line breaks")
+    return value
+
+
+def _line(value: str) -> str:
     if not value.strip():
         raise PydanticCustomError("refused", "must not be blank")
-    return value
+    return _on_one_line(value)
 
 
 def _sender(value: str) -> str:
@@ -204,7 +208,7 @@ class FilterRule(_Body):
         Field(min_length=1, max_length=254, description="An email address or a bare domain name."),
         AfterValidator(_sender),
     ]
-    note: Annotated[str, Field(max_length=255)] | None = Field(
+    note: Annotated[str, Field(max_length=255), AfterValidator(_on_one_line)] | None = Field(
         default=None, description="A caption for people."
     )
 
