@@ -9,11 +9,9 @@ import pytest
 
 from tests.contract.puffle.driver import (
     ACCOUNTS,
-    DOMAINS,
     GONE,
     Json,
     Puffle,
-    calls,
     effects,
     enabled_once,
     error_of,
@@ -200,24 +198,3 @@ async def test_a_retry_whose_account_is_deleted_meanwhile_brings_nothing_back(
     assert retried.status_code in {404, 409}, "the gate is passed, and the account is read again"
     assert left_at_the_providers(sim, address) == []
     assert (await puffle.http.get(f"{ACCOUNTS}/{account['id']}")).status_code == 404
-
-
-async def test_a_domain_goes_with_its_accounts_and_can_be_claimed_again(
-    puffle: Puffle, sim: Simulated
-) -> None:
-    place = await puffle.domain()
-    accounts = [await puffle.account(fresh("leaving"), place) for _ in range(2)]
-
-    answer = await puffle.http.delete(f"{DOMAINS}/{place['id']}")
-
-    assert (answer.status_code, answer.json()) == (200, GONE)
-    for account in accounts:
-        assert (await puffle.http.get(f"{ACCOUNTS}/{account['id']}")).status_code == 404
-        assert left_at_the_providers(sim, account["email_address"]) == []
-    assert (await puffle.http.get(f"{DOMAINS}/{place['id']}")).status_code == 404
-    assert place["id"] not in [each["id"] for each in (await puffle.http.get(DOMAINS)).json()["domains"]]
-    assert calls(sim, place["domain"], "domains.delete") >= 1
-    again = await puffle.domain(place["domain"])
-    assert again["id"] != place["id"]
-    refused = await puffle.create(accounts[0]["email_address"].split("@")[0], again)
-    assert (refused.status_code, error_of(refused)) == (409, "address_burned")
