@@ -10,12 +10,12 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.gateway.addresses import Addresses
-from services.gateway.calls import Edge
 from services.gateway.dialects.myagentmail.routes import ROUTES as MYAGENTMAIL
 from services.gateway.dialects.puffle.routes import ROUTES as PUFFLE
 from services.gateway.dialects.sendmux.routes import ROUTES as SENDMUX
 from services.gateway.middleware import REFUSALS, EdgeMiddleware
 from services.gateway.openapi import describe
+from services.gateway.parts import Edge
 from services.gateway.paths import closed
 from services.gateway.reads import Reader
 from services.gateway.requests.accept import Requests

@@ -1,4 +1,4 @@
-"""A call that has been let in, and the parts of the gateway that routes work with."""
+"""A call that has been let in: who makes it, what it may ask for, and how it is answered."""
 
 from __future__ import annotations
 
@@ -12,42 +12,20 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.addresses import Addresses
 from services.gateway.dialects.registry import EDGES
 from services.gateway.errors import forbidden, forbidden_workspace, not_found
-from services.gateway.mail_servers import MailServers
-from services.gateway.reads import Reader
-from services.gateway.requests.accept import Asked, Asking, Guard, Requests
+from services.gateway.parts import Edge
+from services.gateway.requests.accept import Asked, Asking, Guard
 from services.gateway.requests.decide import Change, Deciding
 from services.gateway.requests.idempotency import fingerprint, idempotency_key
 from services.gateway.requests.model import RequestKind
 from services.gateway.requests.prefer import Patience, patience
-from services.gateway.security.authenticate import Authenticator, Identity
+from services.gateway.security.authenticate import Identity
 from services.gateway.security.keys import KeyKind
-from services.gateway.store_markers import ReadMarkers
 from services.gateway.tenancy.workspaces import has_workspace
-from shared.clock import Clock, Ids
 from shared.contracts.requests import Caller, Dialect
 from shared.contracts.requests import Request as RequestData
 from shared.db.pool import Connection
-from shared.startup import Condition
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """What routes work with; one per process, in `app.state.edge`."""
-
-    authenticator: Authenticator
-    requests: Requests
-    reader: Reader
-    addresses: Addresses
-    markers: ReadMarkers
-    clock: Clock
-    ids: Ids
-    mail_servers: MailServers
-    database: Condition
-    wait_seconds: float
-    longest_wait_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

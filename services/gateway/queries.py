@@ -5,23 +5,16 @@ Every query names whose rows it wants. Row-level security says the same of the c
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from services.gateway.history import public_data, summary
-from services.gateway.projection import AccountRow, account_view
+from services.gateway.paging import cursor_of, place_of
+from services.gateway.selected import account_of, domain_of, entry_of
 from services.gateway.views import AccountView, DomainView, HistoryEntry, Page, Status
-from shared.contracts.accounts import AccountState
-from shared.contracts.domains import DomainState
 from shared.contracts.requests import Caller
-from shared.contracts.warmups import WarmupState
 from shared.db.pool import Connection
-from shared.errors import MailwrightError
 
 PLATFORM = UUID(int=0)
 """The tenant of the domains that every tenant may use."""
@@ -30,12 +23,6 @@ _ALIVE = "not p.is_deleted"
 _OWN = "p.tenant_id = $1 and ($2::uuid is null or p.workspace_id = $2) and p.dialect = $3"
 
 View = TypeVar("View", AccountView, DomainView)
-
-
-class BadCursor(MailwrightError):
-    """A list was asked to go on from a place that this service did not hand out."""
-
-    code = "invalid_request"
 
 
 async def get_account(
@@ -111,7 +98,7 @@ async def get_domain(
     row = await connection.fetchrow(
         f"{_DOMAINS.select} and p.tenant_id = $1 and p.id = $2", PLATFORM, domain_id
     )
-    return _domain(row) if row else None
+    return domain_of(row) if row else None
 
 
 async def list_domains(
@@ -138,7 +125,7 @@ async def get_history(
     Raises:
         BadCursor: The cursor is none of ours.
     """
-    at, after = _place(cursor)
+    at, after = place_of(cursor)
     rows = await connection.fetch(
         """
         select event_id, event_time, type, source, sequence, causation_id, request_id, data from event
@@ -153,24 +140,20 @@ async def get_history(
         after,
         limit + 1,
     )
-    items = [_entry(row) for row in rows[:limit]]
-    return Page(items, _cursor(items[-1].at, items[-1].id) if len(rows) > limit else None)
+    items = [entry_of(row) for row in rows[:limit]]
+    return Page(items, cursor_of(items[-1].at, items[-1].id) if len(rows) > limit else None)
 
 
 async def accounts_to_show(connection: Connection, account_ids: Iterable[UUID]) -> dict[UUID, AccountView]:
     """Return those of these accounts that exist, whoever they belong to: for answers, not for callers."""
-    rows = await connection.fetch(
-        f"{_ACCOUNTS.select} and {_ALIVE} and p.id = any($1::uuid[])", list(account_ids)
-    )
-    return {row["id"]: _account(row) for row in rows}
+    found = await _any(connection, _ACCOUNTS, account_ids)
+    return {view.account.account_id: view for view in found}
 
 
 async def domains_to_show(connection: Connection, domain_ids: Iterable[UUID]) -> dict[UUID, DomainView]:
     """Return those of these claims to domains that exist, whoever they belong to: for answers, not for callers."""
-    rows = await connection.fetch(
-        f"{_DOMAINS.select} and {_ALIVE} and p.id = any($1::uuid[])", list(domain_ids)
-    )
-    return {row["id"]: _domain(row) for row in rows}
+    found = await _any(connection, _DOMAINS, domain_ids)
+    return {view.domain.domain_id: view for view in found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +177,11 @@ async def _one(
     return next(iter(await _all(connection, projection, rest, caller, *arguments)), None)
 
 
+async def _any(connection: Connection, projection: _Projection[View], ids: Iterable[UUID]) -> list[View]:
+    rows = await connection.fetch(f"{projection.select} and {_ALIVE} and p.id = any($1::uuid[])", list(ids))
+    return [projection.view(row) for row in rows]
+
+
 async def _page(
     connection: Connection,
     projection: _Projection[View],
@@ -204,7 +192,7 @@ async def _page(
     workspace_id: UUID | None,
     *arguments: Any,
 ) -> Page[View]:
-    created_at, after = _place(cursor)
+    created_at, after = place_of(cursor)
     rest = f"""
         {rest} and ($4::uuid is null or p.workspace_id = $4)
         and ($5::timestamptz is null or (p.created_at, p.id) < ($5, $6))
@@ -218,37 +206,11 @@ async def _page(
     last = items[limit - 1]
     state = last.account if isinstance(last, AccountView) else last.domain
     own_id = last.account.account_id if isinstance(last, AccountView) else last.domain.domain_id
-    return Page(items[:limit], _cursor(state.created_at, own_id))
+    return Page(items[:limit], cursor_of(state.created_at, own_id))
 
 
 def _whose(caller: Caller) -> tuple[UUID, UUID | None, str]:
     return caller.tenant_id, caller.workspace_id, caller.dialect
-
-
-def _account(row: Any) -> AccountView:
-    view = account_view(
-        account_row(row), DomainState.model_validate_json(row["domain"]) if row["domain"] else None
-    )
-    if view is None:
-        raise LookupError(f"account {row['id']} is visible but has no state")
-    return view
-
-
-def account_row(row: Any) -> AccountRow:
-    """Return the projection row that a selected record holds; its states are selected as text."""
-    return AccountRow(
-        id=row["id"],
-        tenant_id=row["tenant_id"],
-        workspace_id=row["workspace_id"],
-        account=AccountState.model_validate_json(row["account"]) if row["account"] else None,
-        account_version=row["account_version"],
-        warmup=WarmupState.model_validate_json(row["warmup"]) if row["warmup"] else None,
-        warmup_version=row["warmup_version"],
-    )
-
-
-def _domain(row: Any) -> DomainView:
-    return DomainView(DomainState.model_validate_json(row["state"]), row["version"])
 
 
 _ACCOUNTS = _Projection(
@@ -257,40 +219,8 @@ _ACCOUNTS = _Projection(
         d.state::text as domain
     from account p left join domain d on d.id = p.domain_id where p.created_at is not null
     """,
-    _account,
+    account_of,
 )
 _DOMAINS = _Projection(
-    "select p.id, p.state::text, p.version from domain p where p.created_at is not null", _domain
+    "select p.id, p.state::text, p.version from domain p where p.created_at is not null", domain_of
 )
-
-
-def _entry(row: Any) -> HistoryEntry:
-    return HistoryEntry(
-        id=row["event_id"],
-        at=row["event_time"],
-        type=row["type"],
-        source=row["source"],
-        version=row["sequence"],
-        summary=summary(row["type"], row["data"]),
-        cause=row["causation_id"],
-        request_id=row["request_id"],
-        data=public_data(row["data"]),
-    )
-
-
-def _cursor(at: datetime, last: UUID) -> str:
-    return base64.urlsafe_b64encode(f"{at.isoformat()}/{last}".encode()).decode().rstrip("=")
-
-
-def _place(cursor: str | None) -> tuple[datetime | None, UUID | None]:
-    if cursor is None:
-        return None, None
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        at, _, last = base64.b64decode(padded, altchars=b"-_", validate=True).decode().partition("/")
-        place = datetime.fromisoformat(at)
-        if place.tzinfo is None:
-            raise ValueError("a place in a list has a zone")
-        return place, UUID(last)
-    except (ValueError, binascii.Error) as error:
-        raise BadCursor("The cursor is not one that a list handed out.") from error

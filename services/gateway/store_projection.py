@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.gateway.projection import AccountRow, DomainRow, fold_account, fold_domain
-from services.gateway.queries import account_row
+from services.gateway.selected import account_row
 from shared.contracts.accounts import AccountFact
 from shared.contracts.domains import DomainFact, DomainState
 from shared.contracts.envelope import Received, Recorded

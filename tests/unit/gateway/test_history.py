@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from services.gateway.history import SUMMARIES, public_data, summary
-from services.gateway.queries import BadCursor, _cursor, _place
+from services.gateway.paging import BadCursor, cursor_of, place_of
 from shared.contracts.accounts import (
     AccountProvisioningFailed,
     AccountRequested,
@@ -136,12 +136,12 @@ def test_domains_show_their_records() -> None:
 
 
 def test_a_cursor_leads_back_to_its_place() -> None:
-    assert _place(_cursor(START, ACCOUNT)) == (START, ACCOUNT)
+    assert place_of(cursor_of(START, ACCOUNT)) == (START, ACCOUNT)
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "x", "!!!!", "MjAyNg", "ä", _cursor(START.replace(tzinfo=None), ACCOUNT)]
+    "cursor", ["", "x", "!!!!", "MjAyNg", "ä", cursor_of(START.replace(tzinfo=None), ACCOUNT)]
 )
 def test_a_made_up_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(BadCursor):
-        _place(cursor)
+        place_of(cursor)

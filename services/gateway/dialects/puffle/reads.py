@@ -11,7 +11,7 @@ from services.gateway import queries
 from services.gateway.calls import Call
 from services.gateway.dialects.puffle.render import account_json, domain_json, history_json
 from services.gateway.errors import invalid, not_found
-from services.gateway.queries import BadCursor
+from services.gateway.paging import BadCursor
 from services.gateway.requests.model import RequestKind
 from services.gateway.requests.reads import Creation, find_creation
 from services.gateway.unborn import unborn_account, unborn_domain

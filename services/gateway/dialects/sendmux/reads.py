@@ -18,7 +18,7 @@ from services.gateway.dialects.sendmux.render import (
 )
 from services.gateway.dialects.sendmux.schemas import is_mailbox, normal_email
 from services.gateway.errors import invalid, not_found
-from services.gateway.queries import BadCursor
+from services.gateway.paging import BadCursor
 from services.gateway.requests.model import RequestKind
 from services.gateway.requests.reads import Creation, find_creation
 from services.gateway.unborn import unborn_account, unborn_domain
