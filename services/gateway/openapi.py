@@ -54,6 +54,7 @@ def _finished(document: Document) -> Document:
         refused = operation["responses"].get("422")
         if refused is not None and "HTTPValidationError" in str(refused):
             del operation["responses"]["422"]
+        _hoist_definitions(document, operation)
         for status, links in LINKS.get(operation["operationId"], {}).items():
             operation["responses"][status]["links"] = {
                 link.operation: {"operationId": link.operation, "parameters": dict(link.parameters)}
@@ -62,6 +63,13 @@ def _finished(document: Document) -> Document:
     for name in _FRAMEWORK_SCHEMAS:
         document["components"]["schemas"].pop(name, None)
     return document
+
+
+def _hoist_definitions(document: Document, operation: dict[str, Any]) -> None:
+    """Move what a body's schema defines beside itself to where the document keeps schemas."""
+    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    for name, definition in schema.pop("$defs", {}).items():
+        document["components"]["schemas"].setdefault(name, definition)
 
 
 def _lines(document: Document) -> Iterator[str]:

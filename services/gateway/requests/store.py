@@ -77,6 +77,8 @@ def scope_of(caller: Caller) -> UUID:
 
 async def accept(connection: Connection, requests: Sequence[NewRequest]) -> set[UUID]:
     """Write requests with their events, all in one statement; returns the ids of those whose key was free."""
+    if not requests:
+        return set()
     own = zip(
         *(
             (

@@ -132,13 +132,13 @@ def documented(
         *((_PREFER,) if waits else ()),
     ]
     if body is not None:
-        schema = body.model_json_schema()
+        schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
         is_required = bool(schema.get("required"))
         extra["requestBody"] = {"required": is_required, "content": {"application/json": {"schema": schema}}}
         errors = (*errors, 413, 415)
         codes = {**(codes or {}), 400: ("invalid_json", *(codes or {}).get(400, ()))}
     if waits or repeats:
-        errors = (*errors, 422)
+        errors = (*errors, 400, 422)
     responses: dict[int | str, dict[str, Any]] = {}
     for status, model in success.items():
         headers = {**(_ANSWER_HEADERS if waits else _HEADERS), **(_PLACE if status in {201, 202} else {})}

@@ -34,7 +34,7 @@ class Imap(_Shown):
     host: str
     port: int
     tls: bool
-    username: str = Field(description="The canonical address.")
+    username: str | None = Field(description="The canonical address; null until it is allocated.")
     password: str = Field(default="", description="Wherever `imapPassword` is shown.")
 
 
@@ -44,17 +44,19 @@ class Smtp(_Shown):
     host: str
     port: int
     starttls: bool = Field(description="false: the connection is encrypted from its beginning.")
-    username: str = Field(description="The canonical address.")
+    username: str | None = Field(description="The canonical address; null until it is allocated.")
     password: str = Field(default="", description="Wherever `imapPassword` is shown.")
 
 
 class _Inbox(_Shown):
     id: UUID
-    email: str = Field(description="What mail is sent from at present; may be an alias at a domain of yours.")
-    canonical_email: str = Field(
-        description="The inbox's identity and its IMAP and SMTP login; never changes."
+    email: str | None = Field(
+        description="What mail is sent from at present; may be an alias at a domain of yours. null until it is allocated."
     )
-    username: str
+    canonical_email: str | None = Field(
+        description="The inbox's identity and its IMAP and SMTP login; never changes once it is allocated."
+    )
+    username: str | None
     domain: str
     display_name: str | None
     workspace_id: UUID

@@ -127,7 +127,7 @@ def documented(
     parameters = [_REQUEST_ID, *((_IDEMPOTENCY_KEY, _PREFER) if waits else ()), *(_PAGING if pages else ())]
     extra["parameters"] = parameters
     if body is not None:
-        schema = body.model_json_schema()
+        schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
         extra["requestBody"] = {
             "required": is_body_required,
             "content": {"application/json": {"schema": schema}},

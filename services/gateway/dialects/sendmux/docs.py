@@ -150,7 +150,7 @@ def documented(
         "parameters": [_REQUEST_ID, *(each for applies, each in more if applies), *parameters],
     }
     if body is not None:
-        schema = body.model_json_schema()
+        schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
         extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
         errors = (*errors, 400, 413, 415, 422)
     if asks:
