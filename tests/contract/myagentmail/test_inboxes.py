@@ -248,3 +248,27 @@ async def test_its_key_ends_with_it(agent: Agent) -> None:
     await agent.http.delete(f"{INBOXES}/{inbox['id']}")
 
     assert (await agent.http.get("/v1/me", headers=headers)).status_code == 401
+
+
+async def test_an_inbox_that_is_being_made_can_be_removed(agent: Agent, sim: Simulated) -> None:
+    name = fresh("slow-inbox")
+    begun = await agent.create(name, headers={"Prefer": "respond-async"})
+    path = begun.headers["location"]
+
+    answer = await agent.http.delete(path)
+
+    assert (answer.status_code, answer.json()["deleted"]) == (200, True)
+    await agent.gone(begun.json()["id"])
+    assert name not in {each["username"] for each in await agent.listed()}
+    happened = [each["effect"] for each in sim.ledger() if each["subject"] == f"{name}@{PLATFORM}"]
+    assert happened.count("inbox.created") == happened.count("inbox.deleted")
+
+
+async def test_an_inbox_that_could_not_be_made_can_be_removed_from_sight(agent: Agent) -> None:
+    refused = await agent.create(fresh("fail-inbox"), headers={"Prefer": "respond-async"})
+    inbox = await agent.ended(refused.json()["id"])
+
+    answer = await agent.http.delete(f"{INBOXES}/{inbox['id']}")
+
+    assert (answer.status_code, answer.json()) == (200, {"deleted": True, "id": inbox["id"]})
+    await agent.gone(inbox["id"])

@@ -31,7 +31,7 @@ STATUS_OF_CODE: dict[str, int] = {
 """The status of every code an owner may answer with; a code that is not here is trouble of ours, 500."""
 
 _OUR_WORDS = {
-    "account_not_found": "inbox_not_found",
+    "account_not_found": "not_found",
     "account_not_active": "inbox_not_ready",
     "account_deleted": "inbox_deleted",
 }
