@@ -19,7 +19,7 @@ from tests.support.stack import RunningStack
 DOMAIN = "load.example"
 MIX = (
     "ada", "fail-tag", "ada", "fail-sender", "fail-warmup", "ada", "fail-tag", "flaky", "steered", "late-key", "fail-inbox",
-    "domain", "steered", "leaver", "abandoned", "fail-tag-abandoned", "mailbox", "agent",
+    "domain", "steered", "domain", "leaver", "abandoned", "fail-tag-abandoned", "mailbox", "agent",
 )  # fmt: skip
 """What is asked for in turn: names that go well, names the providers refuse at each step, warmups to steer, new domains, accounts to change and to delete."""
 FAULTS: tuple[dict[str, object], ...] = (
@@ -87,7 +87,7 @@ class Load:
         while not self._is_ended:
             kind, number = next(self._kinds), next(self._numbers)
             if kind == "domain":
-                await self.caller.verified_domain(f"{number}-{DOMAIN}")
+                await self._visit(f"{number}-{DOMAIN}", f"guest-{number}")
                 continue
             if kind == "agent":
                 await use_agent(self._agents, number)
@@ -106,6 +106,12 @@ class Load:
                 await self._steer(answer.subject, answer.address)
             elif answer.subject and kind == "leaver":
                 await self._leave(answer.subject, answer.address)
+
+    async def _visit(self, domain: str, username: str) -> None:
+        """Claim a domain, have an account there, and give up both."""
+        domain_id = await self.caller.verified_domain(domain)
+        await self.caller.account(username, domain_id, domain)
+        await self.caller.give_up_domain(domain, domain_id)
 
     async def _race(self, account_id: UUID, address: str) -> None:
         """Ask several times at once for another attempt to start a warmup (R14)."""

@@ -85,6 +85,24 @@ class Caller:
         )
         return domain_id
 
+    async def give_up_domain(self, name: str, domain_id: str) -> None:
+        """Override how a domain stands, delete it by two at the same time, and look until it is gone."""
+        path = f"/api/email/domains/{domain_id}"
+        changed = await self.ask("PATCH", path, body={"status": "pending"}, prefer="wait=30")
+        assert changed is not None, f"nobody answered the change of {name}"
+        assert changed.status_code in {200, 202}, changed.text
+        for deleted in await asyncio.gather(*(self.ask("DELETE", path, prefer="wait=30") for _ in range(2))):
+            assert deleted is not None, f"nobody answered the deletion of {name}"
+            assert deleted.status_code in {200, 202, 404}, deleted.text
+
+        async def is_gone() -> bool:
+            found = await self.ask("GET", path)
+            return found is not None and found.status_code == 404
+
+        await eventually(
+            is_gone, within=self._patience_seconds, every=_LOOK_AGAIN_SECONDS, what=f"{name} is gone"
+        )
+
     async def account(self, username: str, domain_id: str, domain: str) -> Answer:
         """Ask for an account without waiting for it, then look at it until it is settled."""
         address = f"{username}@{domain}"

@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 
 from tests.support.callers import SCRIPTED_FAILURES, Answer
+from tests.support.domain_effects import unclaimed
 from tests.support.effects import Effects
 from tests.support.eventually import eventually
 from tests.support.evidence import Evidence, behind, collect
@@ -150,13 +151,14 @@ def _won_twice(evidence: Evidence) -> Iterator[str]:
 
 
 def one_to_one(evidence: Evidence) -> Iterator[str]:
-    """I3: every live provider object belongs to a living account, and every living account has all of its own.
+    """I3: every live provider object belongs to a living account or claim, and every living account has all of its own.
 
     What the warmup provider shows of it is what its owner last told.
     """
     living = {shown.id: shown.address for shown in evidence.accounts.values() if shown.status in LIVING}
     yield from Effects(evidence).strangers(living)
     yield from _signed_otherwise(evidence, living)
+    yield from unclaimed(evidence)
 
 
 def _signed_otherwise(evidence: Evidence, living: Mapping[UUID, str | None]) -> Iterator[str]:

@@ -36,11 +36,13 @@ WARMUP_LIVES: dict[str | None, frozenset[str]] = {
     "ended": frozenset(),
 }
 _DOMAIN: dict[str | None, frozenset[str]] = {
-    None: frozenset({"pending", "verifying", "verified"}),
-    "pending": frozenset({"pending", "verifying", "verified", "failed"}),
-    "verifying": frozenset({"pending", "verifying", "verified", "failed"}),
-    "verified": frozenset({"verified", "failed"}),
-    "failed": frozenset({"pending", "verifying", "verified", "failed"}),
+    None: frozenset({"pending", "verifying", "verified", "deleting"}),
+    "pending": frozenset({"pending", "verifying", "verified", "failed", "deleting"}),
+    "verifying": frozenset({"pending", "verifying", "verified", "failed", "deleting"}),
+    "verified": frozenset({"deleting"}),
+    "failed": frozenset({"pending", "verifying", "verified", "failed", "deleting"}),
+    "deleting": frozenset({"deleted"}),
+    "deleted": frozenset(),
 }
 _BY_STATUS = {"warmup": WARMUP_LIVES, "domain": _DOMAIN}
 
@@ -50,6 +52,8 @@ def may_follow(aggregate: str, before: Logged | None, fact: Logged) -> bool:
     if aggregate == "account":
         last = before.kind.partition(".")[2] if before else None
         return fact.kind.partition(".")[2] in _ACCOUNT.get(last, ())
+    if fact.kind == "domain.changed":  # a client may say of any claim how it stands, until it is given up
+        return before is not None and before.data[aggregate]["status"] not in {"deleting", "deleted"}
     lives = _BY_STATUS[aggregate]
     status = str(before.data[aggregate]["status"]) if before else None
     return fact.data[aggregate]["status"] in lives.get(status, ())

@@ -19,6 +19,11 @@ _UNFINISHED = {
     "warmups that were accepted and not confirmed": """
         select count(*) from warmup.warmup where status = 'warming' and not is_confirmed
     """,
+    "open requests about domains": "select count(*) from provisioner.domain_request",
+    "claims being deleted": "select count(*) from provisioner.domain_claim where status = 'deleting'",
+    "names being removed": """
+        select count(*) from provisioner.provider_domain where removal_intent_at is not null
+    """,
     "waiting deletions": "select count(*) from provisioner.waiting_deletion",
     "commands to warmups under way": "select count(*) from warmup.command",
     "waiting retries": "select count(*) from warmup.waiting_retry",

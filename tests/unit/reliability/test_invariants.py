@@ -54,6 +54,18 @@ def two_winners_of_a_race() -> Evidence:
     return replace(run, answers=[*run.answers, *[Answer("retry", ADA, 200, LIVES)] * 2])
 
 
+def domain_nobody_claims() -> Evidence:
+    run = healthy()
+    agentmail = {**run.objects["agentmail"], "domains": [{"domain": "left.example"}]}
+    return replace(run, objects={**run.objects, "agentmail": agentmail})
+
+
+def record_nobody_claims() -> Evidence:
+    run = healthy()
+    record = {"type": "MX", "name": "left.example", "comment": f"managed-by:mailwright domain:{LIVES}"}
+    return replace(run, objects={**run.objects, "cloudflare": {"records": [record]}})
+
+
 def orphan_inbox() -> Evidence:
     run = healthy()
     inboxes = [*run.objects["agentmail"]["inboxes"], {"client_id": f"mw-test-{FAILED}", "email": BOB}]
@@ -238,7 +250,9 @@ PLANTED = {
         deleted_and_still_there,
     ),
     "I2": (second_inbox, suffixed_inbox, warmup_enabled_twice, two_winners_of_a_race),
-    "I3": (orphan_inbox, missing_sender, second_key, signed_otherwise),
+    "I3": (
+        orphan_inbox, missing_sender, second_key, signed_otherwise, domain_nobody_claims, record_nobody_claims,
+    ),
     "I4": (
         half_undone, undone_forwards, undone_though_it_lives, deleted_by_half, free_after_deletion,
     ),
