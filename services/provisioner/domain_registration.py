@@ -66,6 +66,11 @@ class Registrar:
         failpoint("provisioner.domain_verify.after_call")
         return await self.find(lease)
 
+    async def unregister_late(self, lease: Lease) -> None:
+        """Have the provider forget the name if it was registered after all."""
+        if await self._provider.find(lease.domain) is not None:
+            await self.unregister(lease)
+
     async def unregister(self, lease: Lease) -> None:
         """Have the provider forget the name, and see that it has.
 

@@ -6,6 +6,8 @@ that a repeat finds nothing left to do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import services.provisioner.fail_points_domains  # noqa: F401  registers them
 from services.provisioner.domain.domain_changes import NOT_FOUND, deleted, overridden
 from services.provisioner.domain.domains import Claim
@@ -90,12 +92,16 @@ class Remover:
         registrar: Registrar,
         publisher: Publisher,
         clock: Clock,
+        *,
+        sweep_seconds: Sequence[float],
     ) -> None:
+        """`sweep_seconds` says when to look for what may land late, counted from the moment of doubt."""
         self._store = store
         self._departures = departures
         self._registrar = registrar
         self._publisher = publisher
         self._clock = clock
+        self._sweep_seconds = sweep_seconds
 
     async def remove(self, lease: Lease, work: NameWork) -> float | None:
         """Take each such claim as far as it goes now; returns in how many seconds to look again, None if none is left."""
@@ -109,6 +115,18 @@ class Remover:
                 else:
                     await self._end(lease, work, claim)
         return LOOK_AGAIN_SECONDS if waits else None
+
+    async def sweep(self, lease: Lease, work: NameWork) -> float | None:
+        """Remove what landed late of a name that nobody claims; returns in how many seconds to look again, None: never."""
+        if work.doubtful_since is None or work.look_ups >= len(self._sweep_seconds):
+            return None
+        waits = self._sweep_seconds[work.look_ups] - (self._clock.now() - work.doubtful_since).total_seconds()
+        if waits > 0:
+            return waits
+        await self._publisher.unpublish(lease)
+        await self._registrar.unregister_late(lease)
+        await self._store.looked_for(lease, is_last=work.look_ups + 1 == len(self._sweep_seconds))
+        return 0.0
 
     async def _end(self, lease: Lease, work: NameWork, claim: Claim) -> None:
         failpoint("provisioner.domain_delete.before_removal")

@@ -84,9 +84,12 @@ class DomainSaga:
             if work.leaving:
                 waits = await self._remover.remove(lease, work)
                 work = await self._store.load(lease)
-            claims = await self._advance(lease, work)
-            due_in = seconds_until_due(claims, self._clock.now())
-            await self._store.release(lease, due_in=_soonest(due_in, waits))
+            if work.claims:
+                claims = await self._advance(lease, work)
+                waits = _soonest(waits, seconds_until_due(claims, self._clock.now()))
+            else:
+                waits = await self._remover.sweep(lease, work)
+            await self._store.release(lease, due_in=waits)
         except (Retryable, Unknown) as error:
             await self._postpone(lease, error)
 
@@ -150,6 +153,8 @@ class DomainSaga:
                     if not (request.is_check or request.is_command)
                 ]
                 await self._store.answer(lease, claim, waiting)
+        if isinstance(error, Unknown):
+            await self._store.doubt(lease, self._clock.now())
         asked = error.retry_after if isinstance(error, Retryable) else None
         delay = max(backoff_seconds(work.attempts, self._random), asked or 0.0)
         log.info("domain_postponed", domain=lease.domain, code=error.code, seconds=round(delay, 3))

@@ -72,6 +72,10 @@ class NameWork:
     attempts: int
     claims: Sequence[Claim]
     """Every claim to the name, deleted ones only while a request about them is open."""
+    doubtful_since: datetime | None
+    """When a call was last given up on, or its caller died, so that it may still land."""
+    look_ups: int
+    """How often what may have landed was looked for since then."""
     requests: Sequence[OpenRequest]
     """The open requests about these claims, oldest first."""
 

@@ -131,7 +131,7 @@ def domain_worker(
         registrar,
         publisher,
         Checker(store, registrar, dns, clock, first_check_seconds=first_check),
-        Remover(store, departures, registrar, publisher, clock),
+        Remover(store, departures, registrar, publisher, clock, sweep_seconds=settings.sweep_seconds),
         clock,
         renew_seconds=lease_seconds / 3,
         random=SystemRandom(),

@@ -150,6 +150,14 @@ class NameStore(Protocol):
         """Record that the provider is about to be asked to check."""
         ...
 
+    async def doubt(self, lease: Lease, at: datetime) -> None:
+        """Record that a call was given up on which may still land."""
+        ...
+
+    async def looked_for(self, lease: Lease, *, is_last: bool) -> None:
+        """Record a look for what may have landed late; after the last one there is no doubt any more."""
+        ...
+
     async def intend_publication(self, lease: Lease, claim: Claim) -> None:
         """Record that the claim's records are about to be published."""
         ...

@@ -31,10 +31,13 @@ CLAIM = """
         order by due_at nulls first limit $2 for update skip locked
     )
     update provider_domain p
-    set lease_token = $1, leased_until = now() + make_interval(secs => $3), due_at = null
+    set lease_token = $1, leased_until = now() + make_interval(secs => $3), due_at = null,
+        doubtful_since = case when p.lease_token is null then p.doubtful_since else $4 end,
+        look_ups = case when p.lease_token is null then p.look_ups else 0 end
     from due where p.domain = due.domain
     returning p.domain
 """
+"""Whoever went silent may have made a call that has yet to land."""
 HOLD = """
     update provider_domain set leased_until = now() + make_interval(secs => $3)
     where domain = $1 and lease_token = $2 returning true
@@ -79,7 +82,8 @@ class PostgresNames:
     async def claim_due(self, limit: int) -> Sequence[Lease]:
         """Lease names on which something is due, or whose holder went silent."""
         token = self._recorder.ids.new()
-        rows = await self._pool.fetch(CLAIM, token, limit, self._lease_seconds)
+        now = self._recorder.clock.now()
+        rows = await self._pool.fetch(CLAIM, token, limit, self._lease_seconds, now)
         return [Lease(row["domain"], token) for row in rows]
 
     async def load(self, lease: Lease) -> NameWork:
@@ -96,6 +100,8 @@ class PostgresNames:
             has_intent=name["registration_intent_at"] is not None,
             asked_at=name["asked_at"],
             attempts=name["attempts"],
+            doubtful_since=name["doubtful_since"],
+            look_ups=name["look_ups"],
             claims=[claim_of(row) for row in claims],
             requests=[_open_request(row) for row in requests],
         )
@@ -120,6 +126,15 @@ class PostgresNames:
     async def intend_check(self, lease: Lease, at: datetime) -> None:
         """Record that the provider is about to be asked to check."""
         await self._set_name(lease, "asked_at = $2", at)
+
+    async def doubt(self, lease: Lease, at: datetime) -> None:
+        """Record that a call was given up on which may still land."""
+        await self._set_name(lease, "doubtful_since = $2, look_ups = 0", at)
+
+    async def looked_for(self, lease: Lease, *, is_last: bool) -> None:
+        """Record a look for what may have landed late; after the last one there is no doubt any more."""
+        change = "doubtful_since = null, look_ups = 0" if is_last else "look_ups = look_ups + 1"
+        await self._set_name(lease, change)
 
     async def intend_publication(self, lease: Lease, claim: Claim) -> None:
         """Record that the claim's records are about to be published."""

@@ -29,6 +29,8 @@ class ProviderDomain(ProvisionerTable, table=True):
     lease_token: UUID | None
     leased_until: datetime | None = instant(optional=True)
     removal_intent_at: datetime | None = instant(optional=True)
+    doubtful_since: datetime | None = instant(optional=True)
+    look_ups: int
 
 
 class DomainClaim(ProvisionerTable, table=True):

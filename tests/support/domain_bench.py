@@ -233,6 +233,7 @@ async def bench(
     poll_seconds: float = 0.2,
     zones: str = "*",
     platform: str = "",
+    **more: Any,
 ) -> AsyncIterator[Bench]:
     """A bench whose checks follow each other quickly."""
     settings = ProvisionerSettings(
@@ -244,6 +245,7 @@ async def bench(
         platform_domains=platform,
         dns_servers=simulator.dns,
         dns_timeout_seconds=0.5,
+        **more,
     )
     clock = SystemClock()
     async with await create_pool(

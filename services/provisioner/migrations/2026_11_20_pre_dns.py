@@ -17,7 +17,10 @@ alter table domain_claim add constraint domain_claim_status_check
     check (status in ('pending', 'verifying', 'verified', 'failed', 'deleting', 'deleted'));
 alter table domain_claim add column is_overridden boolean not null default false;
 
-alter table provider_domain add column removal_intent_at timestamptz;
+alter table provider_domain
+    add column removal_intent_at timestamptz,
+    add column doubtful_since timestamptz,
+    add column look_ups int not null default 0;
 
 alter table domain_request add column change_to text;
 alter table domain_request add column is_deletion boolean not null default false;

@@ -14,8 +14,9 @@ from services.provisioner.fail_points_domains import FAIL_POINTS
 from services.provisioner.store_domain_requests import seed_platform_domains
 from shared.contracts.answers import Outcome
 from shared.contracts.requests import Dialect
-from tests.support.domain_bench import Bench, Tenant
+from tests.support.domain_bench import Bench, Tenant, bench
 from tests.support.eventually import eventually
+from tests.support.simulator import Simulated
 
 NAME = "acme.example"
 WAYS = ("delete", "unpublish", "unregister")
@@ -336,6 +337,35 @@ async def test_trouble_delays_a_deletion_and_never_ends_it(
 
         assert (await domains.answer(deletion.request_id)).outcome is Outcome.DONE
     assert domains.nothing_is_left(NAME)
+
+
+@pytest.mark.promise("R10")
+@pytest.mark.parametrize(
+    ("provider", "operation"), [("agentmail", "domains.create"), ("cloudflare", "records.batch")]
+)
+async def test_what_lands_after_the_end_is_removed(
+    database: str, simulator: Simulated, acme: Tenant, provider: str, operation: str
+) -> None:
+    simulator.fault(provider, operation, "late", delay_seconds=1.5, times=1)
+    effect = {"agentmail": "domain", "cloudflare": "record"}[provider]
+    async with bench(database, simulator, sweep_seconds=(0.2, 4.0)) as domains, domains.working():
+        asked = await domains.claim(NAME, acme)
+
+        async def was_given_up_on() -> bool:
+            return (await domains.row(NAME))["doubtful_since"] is not None
+
+        await eventually(was_given_up_on)
+        deletion = await domains.delete(asked.domain_id, acme)
+        assert (await domains.answer(deletion.request_id)).outcome is Outcome.DONE
+
+        async def was_removed() -> bool:
+            row = await domains.row(NAME)
+            return row["doubtful_since"] is None and bool(simulator.ledger(f"{effect}.deleted"))
+
+        await eventually(was_removed)
+        assert simulator.ledger(f"{effect}.created")
+        assert domains.nothing_is_left(NAME)
+        assert (await domains.row(NAME))["due_at"] is None
 
 
 @pytest.mark.promise("R01")
