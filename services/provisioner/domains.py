@@ -41,7 +41,6 @@ from shared.observability.failpoints import failpoint
 from shared.observability.logging import get_logger
 
 CONCURRENCY = 16
-LEASE_SECONDS = 10.0
 POLL_SECONDS = 0.5
 SEED_RETRY_SECONDS = 1.0
 
@@ -51,7 +50,7 @@ log = get_logger(__name__)
 @asynccontextmanager
 async def running(context: Context) -> AsyncIterator[Part]:
     """Yield the domains part."""
-    worker = domain_worker(context)
+    worker = domain_worker(context, lease_seconds=context.settings.saga_lease_seconds)
     names = [host(name.strip()) for name in context.settings.platform_domains.split(",") if name.strip()]
 
     async def seed() -> None:
@@ -112,7 +111,7 @@ def domain_handlers(recorder: Recorder, *, ownership_key: bytes) -> dict[type[Ev
 
 
 def domain_worker(
-    context: Context, *, lease_seconds: float = LEASE_SECONDS, poll_seconds: float = POLL_SECONDS
+    context: Context, *, lease_seconds: float, poll_seconds: float = POLL_SECONDS
 ) -> LeasedWorker[Lease]:
     """Return the worker that runs the domain saga on every name that is due; it looks for some every so often."""
     store = PostgresNames(context.pool, context.recorder, context.announce, lease_seconds=lease_seconds)

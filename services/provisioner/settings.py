@@ -36,7 +36,7 @@ class ProvisionerSettings(CommonSettings):
     saga_concurrency: int = Field(default=64, ge=1)
     """Sagas that one process drives at the same time."""
     saga_lease_seconds: float = Field(default=10.0, gt=0)
-    """How long a saga stays with a process that stopped renewing its lease."""
+    """How long a saga, or a domain's name, stays with a process that stopped renewing its lease."""
     saga_deadline_seconds: float = Field(default=86_400.0, gt=0)
     """After this long a saga gives up, or says that it is stuck if an inbox may exist."""
     undo_stuck_seconds: float = Field(default=3_600.0, gt=0)
