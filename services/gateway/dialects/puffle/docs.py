@@ -76,7 +76,7 @@ _REQUEST_ID = {
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     "description": "The same key with the same request gives the first answer again, for 7 days. An answer of 500 and "
     "above is not kept: the next call with that key starts afresh.",
 }
