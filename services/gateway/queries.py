@@ -33,12 +33,6 @@ async def get_account(
     return await _one(connection, _ACCOUNTS, f"p.id = $4 and {alive}", caller, account_id)
 
 
-async def find_account(connection: Connection, address: str, *, caller: Caller) -> AccountView | None:
-    """Return the caller's account of this address, the latest if there were several; None if there is none."""
-    rest = f"p.address = $4 and {_ALIVE} order by p.created_at desc limit 1"
-    return await _one(connection, _ACCOUNTS, rest, caller, address)
-
-
 async def list_accounts(
     connection: Connection,
     *,

@@ -254,7 +254,6 @@ async def seen(connection: Connection, caller: Caller) -> set[bool]:
     found: list[Any] = [
         await queries.get_account(connection, ACCOUNT, caller=caller),
         await queries.get_account(connection, ACCOUNT, caller=caller, include_deleted=True),
-        await queries.find_account(connection, "a1@example.com", caller=caller),
         (await queries.list_accounts(connection, caller=caller, limit=10)).items,
         (await queries.list_accounts(connection, caller=caller, limit=10, workspace_id=WORKSPACE)).items,
         await queries.accounts_with_warmup(connection, caller=caller, after=None, limit=10),
