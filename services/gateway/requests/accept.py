@@ -98,8 +98,7 @@ class Requests:
 
     async def record(self, connection: Connection, askings: Sequence[Asking]) -> None:
         """Accept requests that nobody waits for, in the caller's transaction; they carry no Idempotency-Key."""
-        if askings:
-            await accept(connection, [self._new(asking) for asking in askings])
+        await accept(connection, [self._new(asking) for asking in askings])
 
     async def decide(self, deciding: Deciding, change: Change) -> tuple[StoredResponse, bool]:
         """Do what the gateway decides by itself; returns the response, and whether it is a repeated one.
