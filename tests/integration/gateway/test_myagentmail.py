@@ -267,15 +267,15 @@ async def test_a_gateway_that_waits_for_too_many_says_so_in_two_fields(database_
 
 @pytest.mark.contract("S2-37")
 async def test_clients_are_told_the_mail_servers_of_the_installation(database_url: str) -> None:
-    servers = {
-        "imap_host": "imap.acme.example",
-        "imap_port": 1993,
-        "smtp_host": "smtp.acme.example",
-        "smtp_port": 587,
-    }
-    async with gateway_side(database_url, **servers) as gateway:
-        async with gateway.client(await gateway.key(kind=KeyKind.TENANT)) as client:
-            inbox = (await client.post(INBOXES, json={"username": "scout"}, headers=ASYNC)).json()
+    running = gateway_side(
+        database_url,
+        imap_host="imap.acme.example",
+        imap_port=1993,
+        smtp_host="smtp.acme.example",
+        smtp_port=587,
+    )
+    async with running as gateway, gateway.client(await gateway.key(kind=KeyKind.TENANT)) as client:
+        inbox = (await client.post(INBOXES, json={"username": "scout"}, headers=ASYNC)).json()
 
     assert (inbox["imap"]["host"], inbox["imap"]["port"], inbox["imap"]["tls"]) == (
         "imap.acme.example",

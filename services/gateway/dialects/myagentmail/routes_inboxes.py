@@ -64,7 +64,11 @@ PLAN = Plan(steps=(Step.INBOX, Step.CREDENTIALS))
         body=CreateInbox,
         success={200: ExistingInbox, 201: CreatedInbox, 202: Inbox},
         errors=(404, 502),
-        codes={400: ("domain_not_verified",), 404: ("domain_not_found",), 409: ("username_taken",)},
+        codes={
+            400: ("domain_not_verified",),
+            404: ("domain_not_found",),
+            409: ("username_taken", "account_deleted"),
+        },
         waits=True,
     ),
 )
