@@ -9,7 +9,7 @@ from uuid import UUID
 
 from shared.contracts.accounts import AccountState, Failure
 from shared.contracts.envelope import Recorded
-from shared.contracts.warmups import WarmupDay, WarmupDecision, WarmupState, WarmupStatus
+from shared.contracts.warmups import WarmupDay, WarmupDecision, WarmupStatus
 
 
 class AttemptBy(StrEnum):
@@ -21,7 +21,7 @@ class AttemptBy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warmup:
-    """A warmup with everything the service keeps of it; the public part is `state_of`."""
+    """A warmup with everything the service keeps of it; the public part is `state.state_of`."""
 
     account_id: UUID
     tenant_id: UUID
@@ -105,43 +105,6 @@ def begun(account: AccountState, event: Recorded, now: datetime) -> Warmup:
         traceparent=event.traceparent,
         create_request_id=event.request_id,
         due_at=now,
-    )
-
-
-def state_of(warmup: Warmup) -> WarmupState:
-    """Return the public state."""
-    failure = None
-    if warmup.failure_code is not None:
-        failure = Failure(code=warmup.failure_code, message=warmup.failure_message or "")
-    return WarmupState(
-        account_id=warmup.account_id,
-        tenant_id=warmup.tenant_id,
-        workspace_id=warmup.workspace_id,
-        address=warmup.address,
-        status=warmup.status,
-        created_at=warmup.created_at,
-        updated_at=warmup.updated_at,
-        attempts=warmup.attempts,
-        next_attempt_at=warmup.next_attempt_at,
-        started_at=warmup.started_at,
-        is_confirmed=warmup.is_confirmed,
-        day=warmup.day,
-        total_sent=warmup.total_sent,
-        total_received=warmup.total_received,
-        reputation=warmup.reputation,
-        health_score=warmup.health_score,
-        health_label=warmup.health_label,
-        provider_status=warmup.provider_status,
-        observed_at=warmup.observed_at,
-        days=warmup.days,
-        reason=warmup.reason,
-        failure=failure,
-        qualified_days=warmup.qualified_days,
-        healthy_days=warmup.healthy_days,
-        recent_health=warmup.recent_health,
-        recent_health_label=warmup.recent_health_label,
-        decision=warmup.decision,
-        next_evaluation_at=warmup.due_at if warmup.is_judged else None,
     )
 
 

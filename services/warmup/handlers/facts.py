@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+from services.warmup.domain.state import state_of
 from services.warmup.domain.transitions import require_legal
-from services.warmup.domain.warmup import Warmup, state_of
+from services.warmup.domain.warmup import Warmup
 from services.warmup.ports import Cause
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupFact

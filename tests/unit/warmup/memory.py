@@ -1,28 +1,23 @@
-"""The warmup service's store in memory, and a provider that does what it is told: the real handlers run on both."""
+"""The warmup service's store in memory, so that the real handlers run without a database."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.warmup.domain.attempts import JobStatus, Said, Sender, SenderStatus, Verdict
+from services.warmup.domain.attempts import SenderStatus
 from services.warmup.domain.commands import Attempt, Command
-from services.warmup.domain.figures import Figures
 from services.warmup.domain.warmup import AttemptBy, Warmup
-from services.warmup.ports import Cause, ProviderTrouble, Waiting, Work
+from services.warmup.ports import Cause, Waiting, Work
 from shared.clock import Ids
 from shared.contracts.answers import AccountRequestAnswered
 from shared.contracts.envelope import Recorded
-from shared.contracts.warmups import WarmupDay, WarmupStatus
+from shared.contracts.warmups import WarmupStatus
 
 LEASE_SECONDS = 20.0
-FIRST_DATE = date(2026, 2, 20)
-NUMBERS = {
-    SenderStatus.WARMING: 1, SenderStatus.PAUSED: 0, SenderStatus.BANNED: -1, SenderStatus.SUSPENDED: -3
-}  # fmt: skip
 
 
 class CommitLost(Exception):
@@ -234,54 +229,6 @@ class MemoryDesk:
         self.rows.warmups[warmup.account_id] = kept
         self.rows.leased_until[warmup.account_id] = now + timedelta(seconds=LEASE_SECONDS)
         return leased
-
-
-class ToldProvider:
-    """`ports.WarmupProvider` whose every answer is set from outside; what it accepts it also does, until told otherwise."""
-
-    def __init__(self) -> None:
-        self.verdict = Verdict(Said.ACCEPTED, "job")
-        self.status: SenderStatus | None = SenderStatus.PAUSED
-        self.reputation: float | None = 95.0
-        self.sends = 40
-        """What every look at the figures adds to them."""
-        self.reaches_inboxes = True
-        self.is_silent = False
-        self.job_status: JobStatus | None = JobStatus.RUNNING
-        self._sent = 0
-
-    async def enable(self, addresses: Sequence[str]) -> Verdict:
-        return self._switch(SenderStatus.WARMING)
-
-    async def disable(self, addresses: Sequence[str]) -> Verdict:
-        return self._switch(SenderStatus.PAUSED)
-
-    def _switch(self, status: SenderStatus) -> Verdict:
-        if self.verdict.said in {Said.ACCEPTED, Said.UNKNOWN} and self.status is not None:
-            self.status = status
-        return self.verdict
-
-    async def sender(self, address: str) -> Sender | None:
-        self._answer()
-        return None if self.status is None else Sender(self.status, self.reputation, NUMBERS[self.status])
-
-    async def job(self, job_id: str) -> JobStatus | None:
-        self._answer()
-        return self.job_status
-
-    async def figures(self, addresses: Sequence[str]) -> Mapping[str, Figures]:
-        self._answer()
-        self._sent += self.sends
-        inbox = 50 if self.reaches_inboxes else 10
-        days = tuple(
-            WarmupDay(date=FIRST_DATE + timedelta(days=number), sent=50, received=50, inbox=inbox)
-            for number in range(60)
-        )
-        return {address: Figures(self._sent, self._sent, days=days) for address in addresses if self._sent}
-
-    def _answer(self) -> None:
-        if self.is_silent:
-            raise ProviderTrouble("silence")
 
 
 def _join(waiting: dict[UUID, list[Waiting]], request: Recorded) -> None:

@@ -40,7 +40,8 @@ from shared.contracts.warmups import (
 )
 from shared.messaging.recorder import Recorder
 from tests.contract.events.samples import ACCOUNT_STATE, CALLER
-from tests.unit.warmup.memory import CommitLost, MemoryDesk, Numbered, Seconds, ToldProvider
+from tests.unit.warmup.memory import CommitLost, MemoryDesk, Numbered, Seconds
+from tests.unit.warmup.told_provider import ToldProvider
 
 START = datetime(2026, 3, 1, 1, tzinfo=UTC)
 ACCOUNT = ACCOUNT_STATE.account_id
