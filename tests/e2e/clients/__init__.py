@@ -1,0 +1,1 @@
+"""Clients written from the reference pages alone; they know nothing of this project."""
