@@ -148,6 +148,21 @@ async def test_a_change_to_another_version_is_a_conflict_that_names_the_one_ther
     assert data_of(third)["display_name"] == "Third"
 
 
+async def test_a_repeated_change_gets_the_first_response_although_the_version_moved(
+    sendmux: Sendmux, domain: Json
+) -> None:
+    mailbox = await sendmux.mailbox(domain)
+    seen = (await sendmux.http.get(path(mailbox))).headers["etag"]
+    headers = {**keyed(fresh("key")), "If-Match": seen}
+
+    first = await sendmux.http.patch(path(mailbox), json={"display_name": "Once"}, headers=headers)
+    again = await sendmux.http.patch(path(mailbox), json={"display_name": "Once"}, headers=headers)
+
+    assert first.status_code == again.status_code == 200
+    assert again.content == first.content
+    assert again.headers["etag"] == first.headers["etag"] != seen
+
+
 async def test_a_change_that_does_not_fit_is_refused(sendmux: Sendmux, domain: Json) -> None:
     mailbox = await sendmux.mailbox(domain)
 

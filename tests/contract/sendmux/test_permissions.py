@@ -85,7 +85,6 @@ async def test_a_key_may_do_what_it_was_given_and_nothing_else(
         None,
         "",
         "Bearer",
-        "Bearer ",
         "Basic {key}",
         "{key}",
         "Bearer {key}x",

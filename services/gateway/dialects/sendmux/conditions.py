@@ -1,4 +1,4 @@
-"""Conditional calls: `If-None-Match` saves a reader what it has, `If-Match` a writer from what it has not seen."""
+"""Conditions and their answers: `If-None-Match` saves a reader what it has, `If-Match` a writer from what it has not seen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from services.gateway.calls import Call
 from services.gateway.dialects.sendmux.errors import conflict, envelope
-from services.gateway.dialects.sendmux.render import JSON
+from services.gateway.dialects.sendmux.reads import Mailbox
+from services.gateway.dialects.sendmux.render import JSON, MAILBOXES
 from services.gateway.errors import invalid
 
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
@@ -27,18 +28,29 @@ def shown(call: Call, data: object, tag: str) -> Response:
     return Response(envelope(data, call.id), 200, {"ETag": tag}, JSON)
 
 
-def require_match(call: Call, tag: str) -> bool:
-    """Return whether the caller named the version it wants to change, after checking that it is this one.
+def names_version(call: Call) -> bool:
+    """Return whether the caller says which version it wants to change.
+
+    Raises:
+        ApiError: The condition is malformed (400).
+    """
+    return "*" not in (_tags(call, "if-match") or "*")
+
+
+def require_match(call: Call, tag: str) -> None:
+    """Check that this is a version that the caller wants to change, if it says which.
 
     Raises:
         ApiError: It is another one (409, with this one's ETag), or the condition is malformed (400).
     """
     wanted = _tags(call, "if-match")
-    if wanted is None:
-        return False
-    if not _is_among(tag, wanted):
+    if wanted is not None and not _is_among(tag, wanted):
         raise conflict("The resource has changed since the version that If-Match names.", etag=tag)
-    return "*" not in wanted
+
+
+def accepted(call: Call, mailbox: Mailbox, data: object) -> Response:
+    """Return the answer of a call about a mailbox whose wait is over."""
+    return Response(envelope(data, call.id), 202, {"Location": f"{MAILBOXES}/{mailbox.shown['id']}"}, JSON)
 
 
 def _tags(call: Call, header: str) -> list[str] | None:

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 
 from services.gateway.dialects.sendmux import (
     routes_availability,
+    routes_changes,
     routes_domains,
     routes_filters,
     routes_keys,
@@ -14,6 +15,13 @@ from services.gateway.dialects.sendmux import (
 
 ROUTES: list[BaseRoute] = [
     route
-    for routes in (routes_availability, routes_mailboxes, routes_keys, routes_filters, routes_domains)
+    for routes in (
+        routes_availability,
+        routes_mailboxes,
+        routes_changes,
+        routes_keys,
+        routes_filters,
+        routes_domains,
+    )
     for route in routes.router.routes
 ]
