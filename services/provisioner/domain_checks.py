@@ -36,7 +36,7 @@ class Checker:
 
     async def check(self, lease: Lease, work: NameWork, claim: Claim, view: ProviderView) -> Claim:
         """Have the records checked, and judge what is seen; the first tenant to be verified keeps the name."""
-        now, requests = self._clock.now(), work.requests_of(claim)
+        now, requests = self._clock.now(), work.questions_of(claim)
         is_fresh = claim.status is not DomainStatus.VERIFYING
         due_at = claim.state.next_check_at
         is_scheduled = not is_fresh and (due_at is None or due_at <= now)
@@ -71,4 +71,4 @@ class Checker:
 
     async def fail(self, lease: Lease, work: NameWork, claim: Claim, why: Failure) -> Claim:
         """End what was under way about a claim, and answer whoever asked."""
-        return await self._store.save(lease, failed(claim, why, self._clock.now()), work.requests_of(claim))
+        return await self._store.save(lease, failed(claim, why, self._clock.now()), work.questions_of(claim))

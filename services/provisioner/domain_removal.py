@@ -39,7 +39,10 @@ class Commands:
         self._first_check_seconds = first_check_seconds
 
     async def obey(self, lease: Lease, work: NameWork) -> NameWork:
-        """Carry the commands out in the order in which they were given, and return the work that is left."""
+        """Carry the commands out in the order in which they were given, and return the work that is left.
+
+        An override of a claim that nothing has been said of yet waits until it is registered.
+        """
         while await self._has_obeyed(lease, work):
             work = await self._store.load(lease)
         return work
@@ -51,7 +54,9 @@ class Commands:
             claim = claims[request.claim_id]
             if await self._is_done(lease, claim, request):
                 has_obeyed = True
-            elif request.is_command and claim.status is not DomainStatus.DELETING:
+            elif (request.is_deletion and claim.status is not DomainStatus.DELETING) or (
+                request.change_to is not None and claim.version
+            ):
                 claims[claim.id] = await self._carry_out(lease, claim, request)
                 has_obeyed = True
         return has_obeyed
@@ -135,7 +140,8 @@ class Remover:
             failpoint("provisioner.domain_unpublish.after_intent")
             await self._publisher.unpublish(lease)
             failpoint("provisioner.domain_unregister.after_intent")
-            await self._registrar.unregister(lease)
+            if work.is_registered or work.has_intent:
+                await self._registrar.unregister(lease)
         change = deleted(claim, self._clock.now())
         await self._departures.finish(lease, change, work.requests_of(claim), is_removed=is_last)
         failpoint("provisioner.domain_delete.after_outcome")

@@ -1,4 +1,4 @@
-"""Claims as rows: the one place that maps between the two."""
+"""Claims, and the open requests about them, as rows: the one place that maps between the two."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from services.provisioner.domain.domains import Claim, Publication, ownership_name
+from services.provisioner.domain_work import OpenRequest
 from shared.contracts.accounts import Failure
 from shared.contracts.domains import DnsRecord, DomainState, DomainStatus
 from shared.contracts.requests import Dialect
@@ -31,6 +32,13 @@ UPDATE = f"""
     update domain_claim set {", ".join(f"{column} = ${n}" for n, column in enumerate(CHANGING, 3))}
     where id = $1 and version = $2 returning id
 """  # noqa: S608  only our own column names
+
+OPEN_REQUESTS = """
+    select r.request_id, r.event_id, r.event_time, r.claim_id, r.is_check, r.traceparent, r.change_to,
+        r.is_deletion, r.is_cascade
+    from domain_request r join domain_claim c on c.id = r.claim_id
+    where c.domain = $1 order by r.event_time
+"""
 
 
 def identity_values(claim: Claim) -> list[Any]:
@@ -88,3 +96,9 @@ def claim_of(row: asyncpg.Record) -> Claim:
         last_event_time=row["last_event_time"],
         traceparent=row["traceparent"],
     )
+
+
+def open_request_of(row: asyncpg.Record) -> OpenRequest:
+    """Return the open request that a row of `OPEN_REQUESTS` holds."""
+    change_to = row["change_to"]
+    return OpenRequest(**{**dict(row), "change_to": DomainStatus(change_to) if change_to else None})

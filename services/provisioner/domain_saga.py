@@ -86,6 +86,8 @@ class DomainSaga:
                 work = await self._store.load(lease)
             if work.claims:
                 claims = await self._advance(lease, work)
+                if any(request.change_to for request in work.requests):  # its claim has just been registered
+                    waits = 0.0
                 waits = _soonest(waits, seconds_until_due(claims, self._clock.now()))
             else:
                 waits = await self._remover.sweep(lease, work)
@@ -99,10 +101,10 @@ class DomainSaga:
         due = {
             claim.id
             for claim in work.living
-            if is_work_due(claim, now, is_asked=any(request.is_check for request in work.requests_of(claim)))
+            if is_work_due(claim, now, is_asked=any(request.is_check for request in work.questions_of(claim)))
         }
         needs_name = not work.is_registered and any(claim.is_platform for claim in work.living)
-        claims = [_with_latest_cause(claim, work.requests_of(claim)) for claim in work.living]
+        claims = [_with_latest_cause(claim, work.questions_of(claim)) for claim in work.living]
         if not due and not needs_name:
             return [await self._settle(lease, work, claim) for claim in claims]
         try:
@@ -124,7 +126,7 @@ class DomainSaga:
         return after
 
     async def _advance_claim(self, lease: Lease, work: NameWork, claim: Claim, view: ProviderView) -> Claim:
-        requests = work.requests_of(claim)
+        requests = work.questions_of(claim)
         is_asked = any(request.is_check for request in requests)
         if claim.state.provider_domain_id is None:
             claim = await self._store.save(lease, registered(claim, view, self._clock.now()))
@@ -139,7 +141,7 @@ class DomainSaga:
 
     async def _settle(self, lease: Lease, work: NameWork, claim: Claim) -> Claim:
         """Answer whoever asked about a claim that needs nothing further now."""
-        await self._store.answer(lease, claim, work.requests_of(claim))
+        await self._store.answer(lease, claim, work.questions_of(claim))
         return claim
 
     async def _postpone(self, lease: Lease, error: Retryable | Unknown) -> None:
@@ -147,11 +149,7 @@ class DomainSaga:
         work = await self._store.load(lease)
         for claim in work.living:
             if claim.state.provider_domain_id is not None:
-                waiting = [
-                    request
-                    for request in work.requests_of(claim)
-                    if not (request.is_check or request.is_command)
-                ]
+                waiting = [request for request in work.questions_of(claim) if not request.is_check]
                 await self._store.answer(lease, claim, waiting)
         if isinstance(error, Unknown):
             await self._store.doubt(lease, self._clock.now())

@@ -93,6 +93,10 @@ class NameWork:
         """Return the open requests about one claim."""
         return [request for request in self.requests if request.claim_id == claim.id]
 
+    def questions_of(self, claim: Claim) -> list[OpenRequest]:
+        """Return those that how the claim stands is an answer to."""
+        return [request for request in self.requests_of(claim) if not request.is_command]
+
 
 def open_request(request: Recorded, claim_id: UUID, **wish: Any) -> OpenRequest:
     """Return a request as it is kept until it is answered; `wish` says what it asks for, if not for the claim itself.

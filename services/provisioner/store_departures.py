@@ -17,8 +17,6 @@ from shared.db.pool import Connection
 from shared.errors import Retryable
 from shared.messaging.recorder import Recorder
 
-KEEP_STILL = "select true from domain_claim where id = $1 for update"
-"""Waits for the reservations that have seen the claim as it was; those that come later wait for us."""
 HAS_ACCOUNTS = """
     select exists (
         select from account join saga on saga.account_id = account.id
@@ -71,9 +69,8 @@ class PostgresDepartures:
 
     async def begin(self, lease: Lease, claim: Claim, request: OpenRequest) -> Claim | None:
         """Let no further account be made on the claim; None, with the request refused, if it may not go."""
-        async with self._names.held(lease) as connection:
-            await connection.execute(KEEP_STILL, claim.id)
-            begun = None
+        begun = None
+        async with self._names.held(lease, still=claim.id) as connection:
             if await self._is_in_use(connection, claim, request):
                 refusal = refusal_of(request.request_id, claim.id, IN_USE)
                 await self._names.reply(connection, claim, request, refusal)

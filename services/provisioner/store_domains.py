@@ -7,17 +7,22 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-
-import asyncpg
+from uuid import UUID
 
 from services.provisioner.domain.domain_changes import Change, answer_of, refusal_of
 from services.provisioner.domain.domains import Claim, Publication
-from services.provisioner.domain_rows import SELECT, UPDATE, changing_values, claim_of
+from services.provisioner.domain_rows import (
+    OPEN_REQUESTS,
+    SELECT,
+    UPDATE,
+    changing_values,
+    claim_of,
+    open_request_of,
+)
 from services.provisioner.domain_work import Lease, NameWork, OpenRequest, PublisherOf
 from services.provisioner.ports import LeaseLost
 from shared.contracts.accounts import Failure
 from shared.contracts.answers import DomainRequestAnswered
-from shared.contracts.domains import DomainStatus
 from shared.contracts.envelope import Recorded
 from shared.db.pool import Connection, Pool
 from shared.messaging import answers
@@ -47,12 +52,8 @@ RELEASE = """
         due_at = least(due_at, now() + make_interval(secs => $3::float8)), attempts = $4, last_error_code = $5
     where domain = $1 and lease_token = $2
 """
-OPEN_REQUESTS = """
-    select r.request_id, r.event_id, r.event_time, r.claim_id, r.is_check, r.traceparent, r.change_to,
-        r.is_deletion, r.is_cascade
-    from domain_request r join domain_claim c on c.id = r.claim_id
-    where c.domain = $1 order by r.event_time
-"""
+KEEP_STILL = "select true from domain_claim where id = $1 for update"
+"""Waits for the reservations that have seen the claim as it was; those that come later wait for us."""
 OF_INTEREST = """
     where domain = $1 and (
         status <> 'deleted' or exists (select from domain_request where claim_id = domain_claim.id)
@@ -103,7 +104,7 @@ class PostgresNames:
             doubtful_since=name["doubtful_since"],
             look_ups=name["look_ups"],
             claims=[claim_of(row) for row in claims],
-            requests=[_open_request(row) for row in requests],
+            requests=[open_request_of(row) for row in requests],
         )
 
     async def renew(self, lease: Lease) -> None:
@@ -200,9 +201,14 @@ class PostgresNames:
         await self._pool.execute(RELEASE, lease.domain, lease.token, due_in, attempts, error_code)
 
     @asynccontextmanager
-    async def held(self, lease: Lease) -> AsyncIterator[Connection]:
-        """Open a transaction that commits only under the lease, which it renews."""
+    async def held(self, lease: Lease, *, still: UUID | None = None) -> AsyncIterator[Connection]:
+        """Open a transaction that commits only under the lease, which it renews; `still` is a claim nobody else may use.
+
+        That claim is locked first, as by those who use it: they lock claims before names.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
+            if still is not None:
+                await connection.execute(KEEP_STILL, still)
             if not await connection.fetchval(HOLD, lease.domain, lease.token, self._lease_seconds):
                 raise LeaseLost("Another worker holds the name.")
             yield connection
@@ -258,8 +264,3 @@ class PostgresNames:
     async def _answer(self, connection: Connection, claim: Claim, requests: Sequence[OpenRequest]) -> None:
         for request in requests:
             await self.reply(connection, claim, request, answer_of(claim, request.request_id))
-
-
-def _open_request(row: asyncpg.Record) -> OpenRequest:
-    change_to = row["change_to"]
-    return OpenRequest(**{**dict(row), "change_to": DomainStatus(change_to) if change_to else None})

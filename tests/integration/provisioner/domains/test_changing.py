@@ -9,6 +9,7 @@ import pytest
 
 from shared.contracts.answers import Outcome
 from tests.support.domain_bench import Bench, Tenant, bench
+from tests.support.eventually import eventually
 from tests.support.simulator import Simulated
 
 NAME = "acme.example"
@@ -59,6 +60,23 @@ async def test_a_domain_said_to_be_verifying_is_checked_by_itself(domains: Bench
         await domains.answer(change.request_id)
 
         await domains.has_status(asked.domain_id, "verified")
+
+
+async def test_an_override_waits_for_the_domain_to_be_registered(domains: Bench, acme: Tenant) -> None:
+    fault = domains.simulator.fault("agentmail", "domains.create", "status", status=503)
+    async with domains.working():
+        asked = await domains.claim(NAME, acme)
+        change = await domains.change(asked.domain_id, "failed", acme)
+
+        async def was_postponed() -> bool:
+            return bool((await domains.row(NAME))["attempts"])
+
+        await eventually(was_postponed)
+        domains.simulator.http.delete(f"/_sim/faults/{fault}")
+        assert (await domains.answer(change.request_id)).outcome is Outcome.DONE
+    told = await domains.told(asked.domain_id)
+    assert told[0] == "DomainRegistered"
+    assert "DomainChanged" in told
 
 
 @pytest.mark.promise("R01")
