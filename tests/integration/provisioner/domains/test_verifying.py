@@ -64,8 +64,10 @@ async def test_a_domain_whose_records_never_show_fails_when_patience_ends(
         assert (await domains.facts(asked.domain_id))[answer.needs["domain"] - 1].domain.status == "verifying"
 
 
-async def test_a_domain_in_nobodys_zone_lists_its_records_and_waits(domains: Bench, acme: Tenant) -> None:
-    async with domains.working():
+async def test_a_domain_in_nobodys_zone_lists_its_records_and_waits(
+    database: str, simulator: Simulated, acme: Tenant
+) -> None:
+    async with bench(database, simulator, poll_seconds=60.0) as domains, domains.working():
         asked = await domains.claim("nozone.example", acme)
         answer = await domains.answer(asked.request_id)
 
@@ -80,7 +82,7 @@ async def test_a_domain_in_nobodys_zone_lists_its_records_and_waits(domains: Ben
         checked = await domains.verify(asked.domain_id, acme)
         assert (await domains.answer(checked.request_id)).outcome is Outcome.DONE
         assert (await domains.state(asked.domain_id)).status == "verifying"
-    assert len(domains.simulator.calls("domains.verify")) == 1
+    assert len(simulator.calls("domains.verify")) == 1
 
 
 @pytest.mark.contract("S0-20")
