@@ -14,6 +14,8 @@ from services.gateway.errors import ApiError, FieldError, body_too_large, invali
 
 LIMIT = 65_536
 """Largest body in bytes."""
+THROWN_AWAY = 4_194_304
+"""How much beyond the largest body is still read: a client that is cut off while it sends never sees why."""
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -95,13 +97,17 @@ def _require_json(request: Request) -> None:
 
 async def _read(request: Request, limit: int) -> bytes:
     length = request.headers.get("content-length", "0")
-    if length.isdecimal() and int(length) > limit:
+    if length.isdecimal() and int(length) > limit + THROWN_AWAY:
         raise body_too_large(limit)
-    body = bytearray()
+    body, size = bytearray(), 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise body_too_large(limit)
+        size += len(chunk)
+        if size > limit + THROWN_AWAY:
+            break
+        if size <= limit:
+            body += chunk
+    if size > limit:
+        raise body_too_large(limit)
     return bytes(body)
 
 

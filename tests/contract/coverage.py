@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.contract.statements import STATEMENTS
@@ -14,7 +15,7 @@ TABLE = FOLDER.parents[1] / "docs" / "contract-coverage.md"
 HEAD = """# What holds the reference contracts
 
 Every statement of the reference pages, in our own words, and every reading of what they leave open, with the tests that hold it over real HTTP.
-Written by `pytest tests/contract --write-contract-coverage`, which refuses unless each of these tests has just passed; a test compares the rows with
+Written by `pytest tests/contract --write-contract-coverage`, and only if each of these tests has just passed; a test compares the rows with
 the code. Threads (S3, A23 to A30) are not served yet.
 
 | id | statement | tests | result |
@@ -30,6 +31,7 @@ class Holder:
     test: str
 
 
+@cache
 def named() -> dict[str, list[Holder]]:
     """Return the statements that tests name, with those tests."""
     found: dict[str, list[Holder]] = {}

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.e2e.clients.myagentmail import MyAgentMail
-from tests.e2e.clients.puffle import Puffle
-from tests.e2e.clients.sendmux import Sendmux
+from tests.contract.clients.myagentmail import MyAgentMail
+from tests.contract.clients.puffle import Puffle
+from tests.contract.clients.sendmux import Sendmux
 from tests.support.stack import RunningStack, running_stack
 
 ACCOUNT_FIELDS = {
