@@ -25,8 +25,8 @@ check: install  ## lint, type-check and check the import rules
 	$(BIN)/lint-imports
 
 test: check  ## everything CI runs: the checks, then every test on real engines
-	$(BIN)/pytest -n 2 --dist loadfile --ignore tests/e2e --ignore tests/reliability
-	$(BIN)/pytest tests/e2e tests/reliability
+	$(BIN)/pytest -n 3 --dist loadfile --ignore tests/reliability
+	$(BIN)/pytest tests/reliability
 
 format: install  ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix .
