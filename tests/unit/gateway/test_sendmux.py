@@ -11,7 +11,7 @@ import pytest
 
 from services.gateway.dialects.sendmux import ids
 from services.gateway.dialects.sendmux.answers import render_answer
-from services.gateway.dialects.sendmux.errors import CODES, STATUS_OF_CODE
+from services.gateway.dialects.sendmux.errors import CODES, STATUS_OF_CODE, owners_refusal
 from services.gateway.dialects.sendmux.render import etag, records_json, verification_json
 from services.gateway.dialects.sendmux.schemas import normal_domain, normal_email
 from services.gateway.dialects.sendmux.zone import zone_file
@@ -175,3 +175,13 @@ def test_a_zone_file_quotes_and_divides_what_is_long() -> None:
     assert "link.a.example. IN CNAME links.mail.example." in lines
     (signing,) = [line for line in lines if "_domainkey" in line]
     assert signing == f'k._domainkey.a.example. IN TXT "p=\\"{"x" * 252}" "{"x" * 48}"'
+
+
+def test_a_domain_that_is_gone_is_missing_to_calls_about_it_and_unfit_to_those_about_mailboxes() -> None:
+    about_it, about_a_mailbox = (
+        owners_refusal("domain_not_found", "There is no such domain.", names_domain=names)
+        for names in (True, False)
+    )
+
+    assert (about_it.status, about_it.code, about_it.fields) == (404, "not_found", ())
+    assert (about_a_mailbox.status, about_a_mailbox.fields[0].name) == (422, "email")

@@ -51,7 +51,9 @@ def render_answer(
     """Return the response that every call waiting for this request, and every replay of it, gets (S4-15, S4-43)."""
     if answer.outcome in {Outcome.REFUSED, Outcome.FAILED}:
         etag = mailbox_etag(view.account, view.account_version) if isinstance(view, AccountView) else None
-        return _refused(request, answer, owners_refusal(answer.code, answer.message), etag)
+        names_domain = request.kind in {RequestKind.DOMAIN_VERIFY, RequestKind.DOMAIN_DELETE}
+        refusal = owners_refusal(answer.code, answer.message, names_domain=names_domain)
+        return _refused(request, answer, refusal, etag)
     if request.kind in _REMOVED:
         return _removed(request, answer)
     match view:

@@ -61,9 +61,14 @@ def inactive(status: str) -> ApiError:
     return ApiError(422, "validation_error", f"The mailbox is {status}, not active.")
 
 
-def owners_refusal(code: str | None, message: str | None) -> ApiError:
-    """Return what an owner refused; its message is safe to show."""
+def owners_refusal(code: str | None, message: str | None, *, names_domain: bool) -> ApiError:
+    """Return what an owner refused; its message is safe to show.
+
+    `names_domain` tells a call about a domain from one about a mailbox, whose email has a domain that does not fit.
+    """
     said = message or "The request could not be done."
+    if code == "domain_not_found" and names_domain:
+        return ApiError(404, "not_found", said)
     if code in {"domain_not_found", "domain_not_verified"}:
         return semantic("email", said)
     return ApiError(STATUS_OF_CODE.get(code or "internal_error", 500), code or "internal_error", said)
