@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from services.gateway.dialects.documents import ANSWER_HEADERS, HEADERS, PLACE, PREFER, SUCCESS
 from services.gateway.dialects.myagentmail.errors import SENTENCES, shown_code
 from services.gateway.dialects.myagentmail.responses import AgentError
 
@@ -79,29 +80,6 @@ _IDEMPOTENCY_KEY = {
     "description": "The same key with the same request gives the first answer again, secrets included, for 7 days. An "
     "answer of 500 and above is not kept: the next call with that key starts afresh.",
 }
-_PREFER = {
-    "name": "Prefer",
-    "in": "header",
-    "schema": {"type": "string"},
-    "examples": {"wait": {"value": "wait=10"}, "async": {"value": "respond-async"}},
-    "description": "`wait=n` waits up to n seconds (at most 60, default 30) for the final answer, `respond-async` not "
-    "at all; after that the call answers 202 and the work goes on.",
-}
-_HEADERS = {"X-Request-Id": {"schema": {"type": "string"}, "description": "Names the call."}}
-_ANSWER_HEADERS = {
-    **_HEADERS,
-    "Preference-Applied": {"schema": {"type": "string"}, "description": "The preference that was honoured."},
-    "Idempotent-Replayed": {
-        "schema": {"type": "string", "enum": ["true"]},
-        "description": "A repeated call.",
-    },
-}
-_PLACE = {"Location": {"schema": {"type": "string"}, "description": "Where to read it."}}
-_SUCCESS = {
-    200: "Done.",
-    201: "Created.",
-    202: "Accepted; the work goes on. Read `Location` for how it stands.",
-}
 
 
 def documented(
@@ -129,7 +107,7 @@ def documented(
     extra["parameters"] = [
         _REQUEST_ID,
         *((_IDEMPOTENCY_KEY,) if waits or repeats else ()),
-        *((_PREFER,) if waits else ()),
+        *((PREFER,) if waits else ()),
     ]
     if body is not None:
         schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -141,8 +119,8 @@ def documented(
         errors = (*errors, 400, 422)
     responses: dict[int | str, dict[str, Any]] = {}
     for status, model in success.items():
-        headers = {**(_ANSWER_HEADERS if waits else _HEADERS), **(_PLACE if status in {201, 202} else {})}
-        responses[status] = {"model": model, "headers": headers, "description": _SUCCESS[status]}
+        headers = {**(ANSWER_HEADERS if waits else HEADERS), **(PLACE if status in {201, 202} else {})}
+        responses[status] = {"model": model, "headers": headers, "description": SUCCESS[status]}
     for status in sorted({*errors, *(codes or {}), *_ALWAYS, *((403,) if scope else ())}):
         responses[status] = _error(status, (*_USUAL_CODES.get(status, ()), *(codes or {}).get(status, ())))
     return {
@@ -156,7 +134,7 @@ def documented(
 
 
 def _error(status: int, codes: tuple[str, ...]) -> dict[str, Any]:
-    headers: dict[str, Any] = dict(_HEADERS)
+    headers: dict[str, Any] = dict(HEADERS)
     if status in {429, 503}:
         headers["Retry-After"] = {"schema": {"type": "integer"}, "description": "Seconds."}
     if status == 401:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from services.gateway.dialects.documents import ANSWER_HEADERS, HEADERS, PLACE, PREFER, SUCCESS
 from services.gateway.dialects.puffle.errors import EXACT_MESSAGES
 from services.gateway.dialects.puffle.responses import Error
 from services.gateway.dialects.puffle.schemas import ID_PATTERN
@@ -80,14 +81,6 @@ _IDEMPOTENCY_KEY = {
     "description": "The same key with the same request gives the first answer again, for 7 days. An answer of 500 and "
     "above is not kept: the next call with that key starts afresh.",
 }
-_PREFER = {
-    "name": "Prefer",
-    "in": "header",
-    "schema": {"type": "string"},
-    "examples": {"wait": {"value": "wait=10"}, "async": {"value": "respond-async"}},
-    "description": "`wait=n` waits up to n seconds (at most 60, default 30) for the final answer, `respond-async` not "
-    "at all; after that the call answers 202 and the work goes on.",
-}
 _PAGING = (
     {
         "name": "limit",
@@ -97,16 +90,6 @@ _PAGING = (
     },
     {"name": "cursor", "in": "query", "schema": {"type": "string"}},
 )
-_HEADERS = {"X-Request-Id": {"schema": {"type": "string"}, "description": "Names the call."}}
-_ANSWER_HEADERS = {
-    **_HEADERS,
-    "Preference-Applied": {"schema": {"type": "string"}, "description": "The preference that was honoured."},
-    "Idempotent-Replayed": {
-        "schema": {"type": "string", "enum": ["true"]},
-        "description": "A repeated call.",
-    },
-}
-_PLACE = {"Location": {"schema": {"type": "string"}, "description": "Where to read it."}}
 
 
 def documented(
@@ -124,7 +107,7 @@ def documented(
 ) -> dict[str, Any]:
     """Return the route arguments that document an operation; `codes` are its codes beyond a status's usual ones."""
     extra: dict[str, Any] = {"x-required-scope": scope}
-    parameters = [_REQUEST_ID, *((_IDEMPOTENCY_KEY, _PREFER) if waits else ()), *(_PAGING if pages else ())]
+    parameters = [_REQUEST_ID, *((_IDEMPOTENCY_KEY, PREFER) if waits else ()), *(_PAGING if pages else ())]
     extra["parameters"] = parameters
     if body is not None:
         schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
@@ -138,8 +121,8 @@ def documented(
         errors = (*errors, 422)
     responses: dict[int | str, dict[str, Any]] = {}
     for status, model in success.items():
-        headers = {**(_ANSWER_HEADERS if waits else _HEADERS), **(_PLACE if status in {201, 202} else {})}
-        responses[status] = {"model": model, "headers": headers, "description": _SUCCESS[status]}
+        headers = {**(ANSWER_HEADERS if waits else HEADERS), **(PLACE if status in {201, 202} else {})}
+        responses[status] = {"model": model, "headers": headers, "description": SUCCESS[status]}
     for status in sorted({*errors, *(codes or {}), *_ALWAYS}):
         responses[status] = _error(status, (*_USUAL_CODES.get(status, ()), *(codes or {}).get(status, ())))
     return {
@@ -152,20 +135,13 @@ def documented(
     }
 
 
-_SUCCESS = {
-    200: "Done.",
-    201: "Created.",
-    202: "Accepted; the work goes on. Read `Location` for how it stands.",
-}
-
-
 def id_parameter() -> dict[str, Any]:
     """Return the schema of a path id."""
     return {"pattern": ID_PATTERN, "format": "uuid"}
 
 
 def _error(status: int, codes: tuple[str, ...]) -> dict[str, Any]:
-    headers: dict[str, Any] = dict(_HEADERS)
+    headers: dict[str, Any] = dict(HEADERS)
     if status in {429, 503}:
         headers["Retry-After"] = {"schema": {"type": "integer"}, "description": "Seconds."}
     if status == 401:

@@ -6,13 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from services.gateway.dialects.documents import SUCCESS
 from services.gateway.dialects.sendmux.responses import SendmuxError
 
-_SUCCESS = {
-    200: "Done.",
-    201: "Created.",
-    202: "Accepted; the work goes on. Read `Location` for how it stands.",
-}
 _ERRORS: dict[int, tuple[str, dict[str, str]]] = {
     400: (
         "The call is malformed; `errors` names every field that does not fit.",
@@ -162,7 +158,7 @@ def documented(
         status: {
             "model": model,
             "headers": {**headers, **(_PLACE if status in {201, 202} else {})},
-            "description": _SUCCESS[status],
+            "description": SUCCESS[status],
         }
         for status, model in success.items()
     }
