@@ -33,6 +33,10 @@ UPDATE = f"""
     where id = $1 and version = $2 returning id
 """  # noqa: S608  only our own column names
 
+MATCH = "insert into domain_match (id, claim_id) values ($1, $2) on conflict do nothing"
+MATCHED = "coalesce((select claim_id from domain_match where id = $1), $1)"
+"""A claim's id, given that or the id of a request which the claim was the answer to."""
+
 OPEN_REQUESTS = """
     select r.request_id, r.event_id, r.event_time, r.claim_id, r.is_check, r.traceparent, r.change_to,
         r.is_deletion, r.is_cascade

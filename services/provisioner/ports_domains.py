@@ -103,7 +103,7 @@ class ClaimDesk(Protocol):
         ...
 
     async def claim(self, claim_id: UUID) -> Claim | None:
-        """Return a claim by its id."""
+        """Return a claim by its id, or by the id of a request that it was the answer to."""
         ...
 
     async def owner_of(self, domain: str) -> UUID | None:

@@ -9,6 +9,7 @@ import asyncpg
 
 from services.provisioner.domain.accounts import DomainClaim, Holder, Reservation
 from services.provisioner.domain.names import Existing, Wish
+from services.provisioner.domain_rows import MATCHED
 from services.provisioner.store_names import first_free
 from shared.contracts.accounts import AccountStatus
 from shared.contracts.answers import RequestAnswered
@@ -80,13 +81,13 @@ class PostgresReservations:
         return await answers.begin(self._connection, self._recorder, request)
 
     async def claim(self, domain_id: UUID) -> DomainClaim | None:
-        """Return what is known of a claim to a domain; it stays so until the transaction ends.
+        """Return what is known of a claim to a domain, as `ClaimDesk.claim` finds it; it stays so until the transaction ends.
 
         The lock keeps a deletion of the claim out: it either finds the account that is made here, or comes first and
         is seen here.
         """
         row = await self._connection.fetchrow(
-            f"{CLAIM} where id = $1 and status <> 'deleted' for key share",
+            f"{CLAIM} where id = {MATCHED} and status <> 'deleted' for key share",
             domain_id,
             DomainStatus.VERIFIED.value,
         )

@@ -10,6 +10,8 @@ from services.provisioner.domain.domains import PLATFORM_TENANT, Claim, platform
 from services.provisioner.domain_rows import (
     INSERT,
     LIVING,
+    MATCH,
+    MATCHED,
     SELECT,
     changing_values,
     claim_of,
@@ -52,8 +54,8 @@ class PostgresClaimDesk:
         return await answers.begin(self._connection, self._recorder, request)
 
     async def claim(self, claim_id: UUID) -> Claim | None:
-        """Return a claim by its id."""
-        row = await self._connection.fetchrow(f"{SELECT} where id = $1", claim_id)
+        """Return a claim by its id, or by the id of a request that it was the answer to."""
+        row = await self._connection.fetchrow(f"{SELECT} where id = {MATCHED}", claim_id)
         return None if row is None else claim_of(row)
 
     async def owner_of(self, domain: str) -> UUID | None:
@@ -75,7 +77,11 @@ class PostgresClaimDesk:
             claim.state.dialect.value,
             claim.state.domain,
         )
-        return None if row is None else claim_of(row)
+        if row is None:
+            return None
+        # Whoever was shown the request before this was known goes on with the request's id.
+        await self._connection.execute(MATCH, claim.id, row["id"])
+        return claim_of(row)
 
     async def ask(self, request: OpenRequest, claim: Claim) -> None:
         """Keep the request until it is answered, and make the work on the name due."""

@@ -82,3 +82,12 @@ class DomainRequest(ProvisionerTable, table=True):
     change_to: str | None
     is_deletion: bool
     is_cascade: bool
+
+
+class DomainMatch(ProvisionerTable, table=True):
+    """The id of a request for a claim that its workspace had already: it stands for that claim from then on."""
+
+    __tablename__ = "domain_match"
+
+    id: UUID = Field(primary_key=True)
+    claim_id: UUID = Field(foreign_key="domain_claim.id")

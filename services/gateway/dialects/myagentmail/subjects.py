@@ -81,8 +81,9 @@ async def ask_of_inbox(
             call, kind, inbox_id, data, workspace_id=call.workspace_id, body=body, guard=_raising(error)
         )
     guard = partial(_require_inbox, view, kind, require)
+    account = view.account
     return await ask(
-        call, kind, inbox_id, data, workspace_id=view.account.workspace_id, body=body, guard=guard
+        call, kind, account.account_id, data, workspace_id=account.workspace_id, body=body, guard=guard
     )
 
 
@@ -96,7 +97,8 @@ async def ask_of_domain(call: Call, kind: RequestKind, domain_id: UUID, data: Re
         view = await reads.find_domain(call, domain_id)
     except ApiError as error:
         return await ask(call, kind, domain_id, data, workspace_id=call.workspace_id, guard=_raising(error))
-    return await ask(call, kind, domain_id, data, workspace_id=view.domain.workspace_id)
+    domain = view.domain
+    return await ask(call, kind, domain.domain_id, data, workspace_id=domain.workspace_id)
 
 
 def _raising(error: ApiError) -> Guard:

@@ -31,6 +31,26 @@ async def test_a_workspace_that_asks_again_gets_the_claim_it_has(domains: Bench,
     assert await domains.pool.fetchval("select count(*) from domain_claim") == 1
 
 
+async def test_the_id_of_a_claim_that_was_asked_for_again_stands_for_the_one_there_is(
+    domains: Bench, acme: Tenant
+) -> None:
+    first = await domains.claim("acme.example", acme)
+    again = await domains.claim("acme.example", acme)
+    async with domains.working():
+        await domains.has_status(first.domain_id, "verified")
+        account = await domains.account("ada", again.domain_id, acme)
+        for asked in (
+            await domains.verify(again.domain_id, acme),
+            await domains.change(again.domain_id, "pending", acme),
+        ):
+            answer = await domains.answer(asked.request_id)
+            assert (answer.outcome, answer.subject_id) == (Outcome.DONE, first.domain_id)
+        assert (
+            await domains.pool.fetchval("select domain_id from account where id = $1", account.domain_id)
+            == first.domain_id
+        )
+
+
 async def test_a_repeated_request_is_handled_once(domains: Bench, acme: Tenant) -> None:
     request_id = IDS.new()
     first = await domains.claim("acme.example", acme, request_id)
