@@ -1,4 +1,4 @@
-"""How facts become rows: pure functions that fold an event into a projection row and name its public status."""
+"""How facts become rows: pure functions that fold an event into a projection row."""
 
 from __future__ import annotations
 
@@ -6,42 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.gateway.views import AccountView, Status, WarmupLabel
+from services.gateway.views import AccountView
 from shared.contracts.accounts import AccountFact, AccountState, AccountStatus
 from shared.contracts.answers import RequestAnswered
 from shared.contracts.domains import DomainFact, DomainState, DomainStatus
 from shared.contracts.envelope import Recorded
-from shared.contracts.warmups import WarmupFact, WarmupState, WarmupStatus
+from shared.contracts.standing import Status, WarmupLabel, public_status
+from shared.contracts.warmups import WarmupFact, WarmupState
 from shared.db.cas import WriteOutcome, outcome_of
-
-_PROVISIONED: dict[WarmupStatus, tuple[Status, WarmupLabel]] = {
-    WarmupStatus.STARTING: (Status.PROVISIONING, WarmupLabel.NOT_STARTED),
-    WarmupStatus.NOT_STARTED: (Status.PENDING, WarmupLabel.NOT_STARTED),
-    WarmupStatus.WARMING: (Status.WARMING, WarmupLabel.WARMING),
-    WarmupStatus.GRADUATED: (Status.ACTIVE, WarmupLabel.ACTIVE),
-    WarmupStatus.PAUSED: (Status.PAUSED, WarmupLabel.PAUSED),
-    WarmupStatus.DISABLED: (Status.ACTIVE, WarmupLabel.DISABLED),
-    WarmupStatus.BANNED: (Status.ERROR, WarmupLabel.BANNED),
-    WarmupStatus.SUSPENDED: (Status.ERROR, WarmupLabel.SUSPENDED),
-    # A warmup ends only because its account goes away; the account's own fact of that is on its way.
-    WarmupStatus.ENDED: (Status.DELETING, WarmupLabel.DISABLED),
-}
-_UNCONDITIONAL: dict[AccountStatus, Status] = {
-    AccountStatus.RESERVED: Status.PROVISIONING,
-    AccountStatus.FAILED: Status.FAILED,
-    AccountStatus.DELETING: Status.DELETING,
-    AccountStatus.DELETED: Status.DELETED,
-}
-
-
-def public_status(account: AccountState, warmup: WarmupState | None) -> tuple[Status, WarmupLabel]:
-    """Return the public `status` and `warmup_status` of an account (S0-48, S0-49, S0-50)."""
-    if not account.plan.warmup:
-        return _UNCONDITIONAL.get(account.status, Status.ACTIVE), WarmupLabel.DISABLED
-    status, label = _PROVISIONED[warmup.status if warmup else WarmupStatus.STARTING]
-    if account.status is AccountStatus.RESERVED:
-        label = WarmupLabel.NOT_STARTED
-    return _UNCONDITIONAL.get(account.status, status), label
 
 
 @dataclass(frozen=True, slots=True)

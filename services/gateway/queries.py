@@ -12,8 +12,9 @@ from uuid import UUID
 
 from services.gateway.paging import cursor_of, place_of
 from services.gateway.selected import account_of, domain_of, entry_of
-from services.gateway.views import AccountView, DomainView, HistoryEntry, Page, Status
+from services.gateway.views import AccountView, DomainView, HistoryEntry, Page
 from shared.contracts.requests import Caller
+from shared.contracts.standing import Status
 from shared.db.pool import Connection
 
 PLATFORM = UUID(int=0)

@@ -4,42 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from shared.contracts.accounts import AccountState
 from shared.contracts.domains import DomainState
+from shared.contracts.standing import Status, WarmupLabel
 from shared.contracts.warmups import WarmupState
 
 Item = TypeVar("Item")
-
-
-class Status(StrEnum):
-    """The public status of an account: one word for the account and its warmup together."""
-
-    PROVISIONING = "provisioning"
-    PENDING = "pending"
-    WARMING = "warming"
-    ACTIVE = "active"
-    PAUSED = "paused"
-    ERROR = "error"
-    FAILED = "failed"
-    DELETING = "deleting"
-    DELETED = "deleted"
-    """Only a request in its last step sees it; every other reader finds nothing."""
-
-
-class WarmupLabel(StrEnum):
-    """The public warmup status of an account."""
-
-    NOT_STARTED = "not_started"
-    WARMING = "warming"
-    ACTIVE = "active"
-    PAUSED = "paused"
-    DISABLED = "disabled"
-    BANNED = "banned"
-    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True, slots=True)

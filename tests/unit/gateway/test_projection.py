@@ -16,11 +16,11 @@ from services.gateway.projection import (
     fold_account,
     fold_domain,
     is_reached,
-    public_status,
 )
 from shared.contracts.accounts import AccountStatus, Plan, Step
 from shared.contracts.answers import AccountRequestAnswered, DomainRequestAnswered, Outcome
 from shared.contracts.envelope import Recorded
+from shared.contracts.standing import public_status
 from shared.contracts.warmups import WarmupStatus
 from shared.db.cas import WriteOutcome
 from tests.support.gateway_events import (

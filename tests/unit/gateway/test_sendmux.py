@@ -18,11 +18,12 @@ from services.gateway.dialects.sendmux.zone import zone_file
 from services.gateway.mail_servers import MailServers
 from services.gateway.requests.model import OpenRequest, RequestKind, Secrets
 from services.gateway.security.keys import KeyKind, make_key
-from services.gateway.views import AccountView, DomainView, Status, WarmupLabel
+from services.gateway.views import AccountView, DomainView
 from shared.contracts.accounts import AccountStatus
 from shared.contracts.answers import AccountRequestAnswered, DomainRequestAnswered, Outcome
 from shared.contracts.domains import DnsRecord, DomainStatus
 from shared.contracts.requests import Dialect
+from shared.contracts.standing import Status, WarmupLabel
 from tests.support.gateway_events import account_state, domain_state
 
 SUBJECT, REQUEST, CREDENTIAL = UUID(int=1), UUID(int=2), UUID(int=3)

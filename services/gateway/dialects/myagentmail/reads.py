@@ -14,8 +14,9 @@ from services.gateway.requests.model import RequestKind
 from services.gateway.requests.reads import Creation, find_creation
 from services.gateway.tenancy.workspaces import Workspace, get_workspace
 from services.gateway.unborn import unborn_account, unborn_domain
-from services.gateway.views import AccountView, DomainView, Page, Status
+from services.gateway.views import AccountView, DomainView, Page
 from shared.contracts.requests import Caller
+from shared.contracts.standing import Status
 from shared.db.pool import Connection
 
 _PAGE = 500

@@ -9,9 +9,10 @@ from services.gateway.dialects.myagentmail.errors import shown_code
 from services.gateway.mail_servers import MailServers
 from services.gateway.tenancy.keys import ShownKey
 from services.gateway.tenancy.workspaces import Workspace
-from services.gateway.views import AccountView, DomainView, Status
+from services.gateway.views import AccountView, DomainView
 from shared.contracts.accounts import AccountState
 from shared.contracts.domains import DnsRecord, DomainStatus
+from shared.contracts.standing import Status
 
 Json = dict[str, Any]
 

@@ -23,8 +23,9 @@ from services.gateway.dialects.myagentmail.render import (
 from services.gateway.errors import ApiError
 from services.gateway.requests.accept import Guard
 from services.gateway.requests.model import RequestKind, StoredResponse
-from services.gateway.views import AccountView, Status
+from services.gateway.views import AccountView
 from shared.contracts.requests import Request
+from shared.contracts.standing import Status
 
 
 def answered(body: Any, status: int = 200, place: str | None = None) -> Response:

@@ -9,7 +9,8 @@ from services.gateway import queries
 from services.gateway.calls import Call
 from services.gateway.dialects.puffle.reads import LONGEST_PAGE
 from services.gateway.store_markers import Standing
-from services.gateway.views import AccountView, Status, WarmupLabel
+from services.gateway.views import AccountView
+from shared.contracts.standing import Status, WarmupLabel
 from shared.contracts.warmups import WarmupState
 
 _SHOWN = frozenset({WarmupLabel.WARMING, WarmupLabel.ACTIVE})

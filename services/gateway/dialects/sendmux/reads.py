@@ -22,9 +22,10 @@ from services.gateway.paging import BadCursor
 from services.gateway.requests.model import RequestKind
 from services.gateway.requests.reads import Creation, find_creation
 from services.gateway.unborn import unborn_account, unborn_domain
-from services.gateway.views import AccountView, Page, Status
+from services.gateway.views import AccountView, Page
 from shared.contracts.accounts import AccountState, AccountStatus
 from shared.contracts.domains import DomainState
+from shared.contracts.standing import Status
 from shared.db.pool import Connection
 
 DEFAULT_PAGE = 50
