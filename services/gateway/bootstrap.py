@@ -120,6 +120,7 @@ async def _running(
             database=database,
             wait_seconds=settings.gateway_wait_seconds,
             longest_wait_seconds=settings.gateway_longest_wait_seconds,
+            day_seconds=settings.day_seconds,
         )
         tasks = Tasks()
         app.router.routes += health_routes(tasks, {"database": database.now}, {"topics": topics.last})

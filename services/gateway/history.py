@@ -17,7 +17,7 @@ _ACCOUNT = (
 )  # fmt: skip
 _WARMUP = (
     "status", "attempts", "next_attempt_at", "started_at", "is_confirmed", "day", "total_sent", "total_received",
-    "reputation", "health_score", "health_label", "provider_status", "observed_at", "reason", "failure",
+    "reputation", "health_score", "health_label", "provider_status", "observed_at", "reason", "hold", "failure",
     "qualified_days", "healthy_days", "recent_health", "recent_health_label", "decision", "next_evaluation_at",
 )  # fmt: skip
 _DOMAIN = (

@@ -29,3 +29,5 @@ class Edge:
     database: Condition
     wait_seconds: float
     longest_wait_seconds: float
+    day_seconds: float
+    """How long a warmup day is."""

@@ -27,6 +27,17 @@ class WarmupStatus(StrEnum):
     ENDED = "ended"
 
 
+class WarmupHold(StrEnum):
+    """What keeps a paused warmup from going on by itself; None in the state means that a client paused it."""
+
+    DOMAIN = "domain"
+    """Its domain is not verified any more."""
+    CONNECTION = "connection"
+    """The warmup provider cannot reach the sender's mailbox."""
+    PROVIDER = "provider"
+    """Somebody stopped it at the warmup provider."""
+
+
 class WarmupDay(Model):
     """What the provider counted on one of its days; `inbox` is how many of those sent landed in an inbox."""
 
@@ -37,11 +48,13 @@ class WarmupDay(Model):
 
 
 class WarmupCriterion(Model):
-    """One goal of a policy, and how far the warmup is; `value` is None while the provider has no data for it."""
+    """One goal of a policy, and how far the warmup is; `value` is None while there is no data for it."""
 
     name: str
     value: float | None
-    at_least: float
+    at_least: float | None = None
+    below: float | None = None
+    """Of the two bounds a goal has the one that is its own."""
     is_met: bool
 
 
@@ -93,6 +106,8 @@ class WarmupState(Model):
     """The provider's last 30 days at most, the oldest first."""
     reason: str | None = None
     """Why the warmup was paused or disabled, in the words of whoever did it."""
+    hold: WarmupHold | None = None
+    """What holds it while it is paused; it goes on by itself once that is over. None when a client paused it."""
     failure: Failure | None = None
     qualified_days: int = 0
     """Judged days on which the sender warmed and its total grew."""

@@ -85,8 +85,13 @@ def _counted(warmup: Warmup, seen: Observation, today: Today) -> Warmup:
 
 def _criterion(warmup: Warmup, goal: Goal) -> WarmupCriterion:
     value = getattr(warmup, goal.measure.value)
-    is_met = value is not None and value >= goal.at_least
-    return WarmupCriterion(name=goal.measure.value, value=value, at_least=goal.at_least, is_met=is_met)
+    return WarmupCriterion(
+        name=goal.measure.value,
+        value=value,
+        at_least=goal.at_least,
+        below=goal.below,
+        is_met=goal.is_met_by(value),
+    )
 
 
 def _judge(seen: Observation) -> tuple[Judgement, str] | None:
@@ -121,13 +126,13 @@ def _kept(criteria: Sequence[WarmupCriterion]) -> tuple[Judgement, str]:
 def _listed(criteria: Sequence[WarmupCriterion]) -> str:
     return ", ".join(
         f"{NAMES[Measure(each.name)]} {'unknown' if each.value is None else f'{each.value:g}'}"
-        f" (at least {each.at_least:g})"
+        f" ({f'at least {each.at_least:g}' if each.below is None else f'below {each.below:g}'})"
         for each in criteria
     )
 
 
 def _expected(before: Warmup, criteria: tuple[WarmupCriterion, ...], today: Today) -> datetime | None:
-    """Return when the last open goal is met if every measure goes on growing as it did since the day before; None if one does not."""
+    """Return when the last open goal is met if every measure goes on as it did since the day before; None if that is never."""
     if all(each.is_met for each in criteria):
         return None
     earlier = {each.name: each.value for each in before.decision.criteria} if before.decision else {}
@@ -135,8 +140,11 @@ def _expected(before: Warmup, criteria: tuple[WarmupCriterion, ...], today: Toda
     for each in criteria:
         if each.is_met:
             continue
-        last = earlier.get(each.name)
-        if each.value is None or last is None or each.value <= last:
+        bound, last = each.at_least if each.below is None else each.below, earlier.get(each.name)
+        if bound is None or each.value is None or last is None:
             return None
-        days = max(days, math.ceil((each.at_least - each.value) / (each.value - last)))
+        step, missing = each.value - last, bound - each.value
+        if step == 0 or missing * step < 0:
+            return None
+        days = max(days, math.ceil(missing / step))
     return today.now + timedelta(seconds=max(days, 1) * today.length)

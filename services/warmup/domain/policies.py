@@ -28,10 +28,18 @@ HEALTHY_FROM = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A number that a measure must have reached."""
+    """A number that a measure must have reached, or must stay below."""
 
     measure: Measure
-    at_least: float
+    at_least: float | None = None
+    below: float | None = None
+
+    def is_met_by(self, value: float | None) -> bool:
+        """Say whether a value is good enough; one that is not known is not."""
+        if value is None:
+            return False
+        is_high_enough = self.at_least is None or value >= self.at_least
+        return is_high_enough and (self.below is None or value < self.below)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,13 @@ class Puffle:
         """Ask for the removal of an account."""
         return await self.http.delete(f"{ACCOUNTS}/{account_id}", headers=headers)
 
+    async def progress(self, account_id: str) -> Json:
+        """Return where an account's warmup is."""
+        answer = await self.http.get(f"{ACCOUNTS}/{account_id}/warmup")
+        assert answer.status_code == 200, answer.text
+        assert set(answer.json()) == {"warmup"}
+        return dict(answer.json()["warmup"])
+
     async def analytics(self) -> tuple[Json, Json]:
         """Return the figures of all warmups, and what changed since the last look."""
         answer = await self.http.get(f"{ACCOUNTS}/warmup-analytics")

@@ -51,6 +51,7 @@ async def test_the_figures_are_those_the_provider_last_told(
     )  # fmt: skip
 
     analytics, transitions = await read(api)
+    assert analytics[str(request["subject_id"])].pop("age_seconds") > 0
     assert analytics == {
         str(request["subject_id"]): {
             "email": "ada@example.com",
@@ -64,6 +65,8 @@ async def test_the_figures_are_those_the_provider_last_told(
                 {"date": "2026-03-01", "sent": 3, "received": 2},
                 {"date": "2026-03-02", "sent": 4, "received": 3},
             ],
+            "observed_at": "2026-03-01T00:00:00Z",
+            "is_stale": True,
         }
     }
     assert transitions == {}

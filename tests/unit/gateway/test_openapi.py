@@ -14,12 +14,12 @@ from services.gateway.dialects.puffle.responses import (
     Account,
     Domain,
     SenderResponse,
-    WarmupFigures,
     WideAccount,
 )
+from services.gateway.dialects.puffle.responses_warmups import WarmupTotals
 from services.gateway.security.scopes import ALL
 from services.gateway.settings import GatewaySettings
-from tests.support.gateway_events import warmup_state
+from tests.support.gateway_events import START, warmup_state
 from tests.unit.gateway.test_rendering import account, domain
 
 
@@ -101,8 +101,9 @@ def test_what_is_rendered_is_what_is_described() -> None:
     assert set(account_json(account())) == set(Account.model_fields)
     assert set(domain_json(domain())) == set(Domain.model_fields)
     assert set(wide_json(account_json(account()))) == set(WideAccount.model_fields)
-    assert set(figures("a@example.com", warmup_state(UUID(int=1)))) == set(WarmupFigures.model_fields)
+    told = figures(warmup_state(UUID(int=1)), START, 60.0)
+    assert set(told) == set(WarmupTotals.model_fields)
     SenderResponse.model_validate(sender_json(account_json(account())))
-    WarmupFigures.model_validate(figures("a@example.com", warmup_state(UUID(int=1))))
+    WarmupTotals.model_validate(told)
     Account.model_validate(account_json(account()))
     Domain.model_validate(domain_json(domain()))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from services.gateway import queries
 from services.gateway.calls import Call
 from services.gateway.dialects.puffle.reads import LONGEST_PAGE
+from services.gateway.dialects.puffle.render import instant
+from services.gateway.figures_age import age_of
 from services.gateway.store_markers import Standing
 from services.gateway.views import AccountView
 from shared.contracts.standing import Status, WarmupLabel
@@ -31,38 +34,53 @@ async def read(call: Call) -> Json:
     views = await _with_warmup(call)
     standings = {each.account.account_id: _standing(each) for each in views if each.status in _SETTLED}
     told = await call.edge.markers.advance(call.caller, standings)
+    now, day_seconds = call.edge.clock.now(), call.edge.day_seconds
     moved = {
-        account_id: now for account_id, now in standings.items() if _has_moved(told.get(account_id), now)
+        account_id: standing
+        for account_id, standing in standings.items()
+        if _has_moved(told.get(account_id), standing)
     }
     return {
         "analytics": {
-            str(view.account.account_id): figures(view.account.address, view.warmup)
+            str(view.account.account_id): {
+                "email": view.account.address,
+                **figures(view.warmup, now, day_seconds),
+            }
             for view in views
             if view.warmup is not None
             and view.warmup.observed_at is not None
             and (view.warmup_status in _SHOWN or view.account.account_id in moved)
         },
         "transitions": {
-            str(account_id): {"warmup_status": now.warmup_status, "status": now.status}
-            for account_id, now in moved.items()
+            str(account_id): {"warmup_status": standing.warmup_status, "status": standing.status}
+            for account_id, standing in moved.items()
         },
     }
 
 
-def figures(address: str, warmup: WarmupState) -> Json:
-    """Return what the provider last told of a warmup."""
+def figures(warmup: WarmupState | None, now: datetime, day_seconds: float) -> Json:
+    """Return what the provider last told of a warmup, however long ago, with how long ago that was (S1-32)."""
+    age = age_of(warmup.observed_at if warmup else None, now, day_seconds)
     return {
-        "email": address,
-        "total_sent": warmup.total_sent,
-        "total_received": warmup.total_received,
-        "health_score": _number(warmup.health_score),
-        "health_score_label": warmup.health_label,
-        "warmup_reputation": _number(warmup.reputation),
-        "instantly_warmup_status": warmup.provider_status,
+        "total_sent": warmup.total_sent if warmup else 0,
+        "total_received": warmup.total_received if warmup else 0,
+        "health_score": number(warmup.health_score) if warmup else None,
+        "health_score_label": warmup.health_label if warmup else None,
+        "warmup_reputation": number(warmup.reputation) if warmup else None,
+        "instantly_warmup_status": warmup.provider_status if warmup else None,
         "daily_data": [
-            {"date": day.date.isoformat(), "sent": day.sent, "received": day.received} for day in warmup.days
+            {"date": day.date.isoformat(), "sent": day.sent, "received": day.received}
+            for day in (warmup.days if warmup else ())
         ],
+        "observed_at": instant(warmup.observed_at) if warmup else None,
+        "age_seconds": age.seconds,
+        "is_stale": age.is_stale,
     }
+
+
+def number(value: float | None) -> float | int | None:
+    """Return a score as a whole number where it is one."""
+    return int(value) if value is not None and value.is_integer() else value
 
 
 async def _with_warmup(call: Call) -> list[AccountView]:
@@ -87,8 +105,3 @@ def _has_moved(told: Standing | None, now: Standing) -> bool:
     if told is None:
         return now.warmup_status in _ENDS
     return now.version > told.version and now.state != told.state
-
-
-def _number(value: float | None) -> float | int | None:
-    """Return a score as a whole number where it is one."""
-    return int(value) if value is not None and value.is_integer() else value

@@ -15,7 +15,7 @@ from services.gateway.paging import BadCursor
 from services.gateway.requests.model import RequestKind
 from services.gateway.requests.reads import Creation, find_creation
 from services.gateway.unborn import unborn_account, unborn_domain
-from services.gateway.views import Page
+from services.gateway.views import AccountView, Page
 from shared.db.pool import Connection
 
 LONGEST_PAGE = 500
@@ -35,22 +35,31 @@ class _Query(Protocol[Item]):
 
 
 async def find_account(call: Call, account_id: UUID) -> Json:
-    """Return an account as it stands; one that is still being reserved reads as `provisioning`.
+    """Return an account as every route shows it.
 
     Raises:
         ApiError: Neither the projections nor a request know it, or it is not the caller's (404).
     """
+    return account_json(await find_account_view(call, account_id))
+
+
+async def find_account_view(call: Call, account_id: UUID) -> AccountView:
+    """Return an account as it stands; one that is still being reserved reads as `provisioning`.
+
+    Raises:
+        ApiError: As `find_account`.
+    """
     async with call.edge.reader.bound(call.caller) as connection:
         view = await queries.get_account(connection, account_id, caller=call.caller)
         if view is not None:
-            return account_json(view)
+            return view
         creation = await _creation(connection, call, RequestKind.ACCOUNT_CREATE, account_id)
         if creation is None:
             raise not_found("account")
         domain = await queries.get_domain(
             connection, UUID(creation.data["domain_id"]), caller=call.caller, or_platform=True
         )
-        return account_json(unborn_account(creation, domain))
+        return unborn_account(creation, domain)
 
 
 async def find_domain(call: Call, domain_id: UUID) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -109,43 +109,6 @@ class Gone(BaseModel):
     """What was to be deleted is gone."""
 
     success: Literal[True]
-
-
-class WarmupDayFigures(BaseModel):
-    """One day of the provider's."""
-
-    date: date
-    sent: int
-    received: int
-
-
-class WarmupFigures(BaseModel):
-    """What the provider last told of an account's warmup; null is what it has not told yet."""
-
-    email: str
-    total_sent: int
-    total_received: int
-    health_score: float | None
-    health_score_label: str | None = Field(examples=["Excellent"])
-    warmup_reputation: float | None = Field(description="0 to 100.")
-    instantly_warmup_status: int | None = Field(
-        description="1 active, 0 paused, -1 banned, -2 spam folder unknown, -3 suspended for good."
-    )
-    daily_data: list[WarmupDayFigures] = Field(description="The last 30 days at most, oldest first.")
-
-
-class WarmupTransition(BaseModel):
-    """How an account stands after it changed."""
-
-    warmup_status: Literal["not_started", "warming", "active", "paused", "disabled", "banned", "suspended"]
-    status: Literal["pending", "warming", "active", "paused", "error"]
-
-
-class WarmupAnalytics(BaseModel):
-    """The figures of the workspace's warmups and what changed since they were last read, both by account id."""
-
-    analytics: dict[UUID, WarmupFigures]
-    transitions: dict[UUID, WarmupTransition]
 
 
 class DnsRecord(BaseModel):

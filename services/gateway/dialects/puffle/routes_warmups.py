@@ -15,9 +15,11 @@ from services.gateway.dialects.puffle import analytics, reads
 from services.gateway.dialects.puffle.docs import documented
 from services.gateway.dialects.puffle.parameters import AccountReader, AccountWriter, Id
 from services.gateway.dialects.puffle.render import ACCOUNTS
-from services.gateway.dialects.puffle.responses import AccountResponse, WarmupAnalytics
+from services.gateway.dialects.puffle.responses import AccountResponse
+from services.gateway.dialects.puffle.responses_warmups import WarmupAnalytics, WarmupResponse
 from services.gateway.dialects.puffle.schemas import Reason
 from services.gateway.dialects.puffle.subjects import ACCOUNT, answered, ask
+from services.gateway.dialects.puffle.warmups import warmup_json
 from services.gateway.errors import ApiError
 from services.gateway.requests.model import RequestKind
 from shared.contracts.requests import Caller, Request
@@ -56,11 +58,33 @@ async def get_warmup_analytics(call: AccountReader) -> Response:
     """Read the figures of every account that warms or has warmed up, as the provider last told them.
 
     `analytics` is keyed by account id; an account of which the provider has told nothing yet is left out.
+    `is_stale` and `age_seconds` say how old its figures are.
     `transitions` names the accounts whose `status` or `warmup_status` changed since this API key last read them, with
     both as they are now; `{}` when nothing moved. Reading changes no account: graduation and bans are noticed by the
     service itself, every day, whether anybody reads or not.
     """
     return answered(await analytics.read(call))
+
+
+@router.get(
+    "/{id}/warmup",
+    **documented(
+        "getAccountWarmup",
+        "Read why an account does not send yet",
+        scope="accounts:read",
+        success={200: WarmupResponse},
+        errors=(400, 404),
+    ),
+)
+async def get_warmup(call: AccountReader, account_id: Id) -> Response:
+    """Read where an account's warmup is, how far it is from each goal of its policy, and what is done next and when.
+
+    `sentence` says it in words. It answers from the moment the creation of the account was accepted; `state` is null
+    until the warmup has begun. `confirmation` tells a start that the provider has only accepted from one that it shows.
+    Figures that the provider does not tell any more stay, with their age, and `is_stale` says so.
+    """
+    view = await reads.find_account_view(call, account_id)
+    return answered({"warmup": warmup_json(view, call.edge.clock.now(), call.edge.day_seconds)})
 
 
 @router.patch(

@@ -1,0 +1,123 @@
+"""How Puffle shows one warmup: where it is, how far, how sure that is, and how old."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.gateway.dialects.puffle.responses_warmups import Warmup
+from services.gateway.dialects.puffle.warmups import warmup_json
+from services.gateway.views import AccountView
+from shared.contracts.accounts import Failure
+from shared.contracts.standing import Status, WarmupLabel
+from shared.contracts.warmups import WarmupCriterion, WarmupDecision, WarmupHold, WarmupStatus
+from tests.support.gateway_events import START, warmup_state
+from tests.unit.gateway.test_rendering import account
+
+DAY = 86_400.0
+DECISION = WarmupDecision(
+    at=START,
+    day=4,
+    policy="standard",
+    policy_version=2,
+    judgement="continue",
+    sentence="It does not meet every goal yet: messages sent 80 (at least 200).",
+    criteria=(
+        WarmupCriterion(name="total_sent", value=80.0, at_least=200.0, is_met=False),
+        WarmupCriterion(name="bounce_rate", value=0.5, below=2.0, is_met=True),
+        WarmupCriterion(name="reputation", value=None, at_least=90.0, is_met=False),
+    ),
+    expected_at=START + timedelta(days=6),
+)
+
+
+def shown(view: AccountView | None = None, *, hours: float = 1.0, **state: Any) -> dict[str, Any]:
+    """Return a warmup in this state as it is shown so many hours after the start, checked against its description."""
+    if view is None:
+        view = replace(account(), warmup=warmup_state(UUID(int=1), **state))
+    told = warmup_json(view, START + timedelta(hours=hours), DAY)
+    assert set(told) == set(Warmup.model_fields)
+    Warmup.model_validate(told)
+    return told
+
+
+@pytest.mark.contract("S0-47", "S1-32")
+def test_progress_is_told_goal_by_goal_with_the_rule_it_was_judged_by() -> None:
+    told = shown(decision=DECISION, day=4, is_confirmed=True, next_evaluation_at=START + timedelta(days=1))
+
+    assert told["policy"] == {"name": "standard", "version": 2}
+    assert told["progress"] == [
+        {"name": "total_sent", "value": 80, "at_least": 200, "below": None, "is_met": False},
+        {"name": "bounce_rate", "value": 0.5, "at_least": None, "below": 2, "is_met": True},
+        {"name": "reputation", "value": None, "at_least": 90, "below": None, "is_met": False},
+    ]
+    assert told["last_decision"]["sentence"] == told["sentence"] == DECISION.sentence
+    assert (told["day"], told["expected_at"]) == (4, "2026-03-07T00:00:00Z")
+    assert told["next_evaluation_at"] == "2026-03-02T00:00:00Z"
+
+
+@pytest.mark.contract("A22")
+def test_a_start_that_is_only_accepted_looks_different_from_one_that_the_provider_shows() -> None:
+    accepted, confirmed = shown(is_confirmed=False), shown(is_confirmed=True)
+
+    assert (accepted["status"], confirmed["status"]) == ("warming", "warming")
+    assert (accepted["confirmation"], confirmed["confirmation"]) == ("accepted", "confirmed")
+    assert accepted["sentence"] != confirmed["sentence"]
+
+
+def test_old_figures_stay_and_are_called_stale_with_their_age() -> None:
+    figures: dict[str, Any] = {"observed_at": START, "total_sent": 12, "is_confirmed": True}
+
+    fresh, stale = shown(hours=30, **figures), shown(hours=49, **figures)
+
+    assert (fresh["figures"]["is_stale"], fresh["figures"]["age_seconds"]) == (False, 30 * 3_600)
+    assert (stale["figures"]["is_stale"], stale["figures"]["age_seconds"]) == (True, 49 * 3_600)
+    assert stale["figures"]["total_sent"] == 12
+    assert shown()["figures"]["age_seconds"] is None
+
+
+def test_health_has_its_word_and_is_unknown_without_samples() -> None:
+    known = shown(recent_health=96.0, recent_health_label="excellent")
+
+    assert known["health"] == {"percentage": 96, "label": "excellent"}
+    assert shown()["health"] == {"percentage": None, "label": None}
+
+
+def test_what_stands_still_says_why() -> None:
+    failure = Failure(code="provider_refused", message="The warmup provider refused to enable warmup.")
+    held = shown(
+        status=WarmupStatus.PAUSED, hold=WarmupHold.DOMAIN, reason="The domain is not verified any more."
+    )
+    paused = shown(status=WarmupStatus.PAUSED, reason="We move.")
+    failed = shown(status=WarmupStatus.NOT_STARTED, failure=failure, next_attempt_at=START)
+
+    assert held["hold"] == "domain"
+    assert "held" in held["sentence"]
+    assert held["reason"] in held["sentence"]
+    assert (paused["hold"], paused["reason"]) == (None, "We move.")
+    assert "client" in paused["sentence"]
+    assert failure.message in failed["sentence"]
+    assert failed["next_attempt_at"] == "2026-03-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("status", [Status.PROVISIONING, Status.FAILED, Status.DELETING])
+def test_an_account_whose_warmup_is_not_known_is_shown_too(status: Status) -> None:
+    unknown = replace(account(None), status=status, warmup_status=WarmupLabel.NOT_STARTED)
+
+    told = shown(unknown)
+
+    assert (told["status"], told["state"], told["progress"], told["day"]) == (status.value, None, None, 0)
+    assert told["sentence"].endswith(".")
+
+
+@pytest.mark.parametrize("status", list(WarmupStatus))
+def test_every_state_has_a_sentence(status: WarmupStatus) -> None:
+    told = shown(status=status)
+
+    assert told["state"] == status.value
+    assert told["sentence"][0].isupper()
+    assert told["sentence"].endswith(".")
