@@ -12,7 +12,7 @@ from mailwright.errors import StartError
 from mailwright.leftovers import find
 from mailwright.ports import answers_ok
 
-SERVICES = ("gateway", "provisioner", "warmup")
+SERVICES = ("gateway", "provisioner", "warmup", "threads")
 _WITHIN_SECONDS = 60.0
 _LOOK_SECONDS = 0.05
 

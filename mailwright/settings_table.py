@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings
 from services.gateway.settings import GatewaySettings
 from services.provisioner.settings import ProvisionerSettings
 from services.simulator.settings import Knobs, SimulatorSettings
+from services.threads.settings import ThreadsSettings
 from services.warmup.settings import WarmupSettings
 from shared.settings import CommonSettings
 
@@ -25,6 +26,7 @@ SERVICES: Mapping[str, Sequence[type[BaseSettings]]] = {
     "gateway": (CommonSettings, GatewaySettings),
     "provisioner": (CommonSettings, ProvisionerSettings),
     "warmup": (CommonSettings, WarmupSettings),
+    "threads": (CommonSettings, ThreadsSettings),
     "simulator": (SimulatorSettings, Knobs),
 }
 """Which classes each service reads."""

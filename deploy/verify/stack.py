@@ -17,7 +17,7 @@ from deploy.verify.images import OURS
 from deploy.verify.scratch import scratch
 
 PROJECT = "mailwright-verify"
-SERVICES = ("gateway", "provisioner", "warmup", "simulator")
+SERVICES = ("gateway", "provisioner", "warmup", "threads", "simulator")
 CONTAINERS = ("postgres", "kafka", *SERVICES)
 _READY_SECONDS = 420.0
 """A minute on an idle machine; a busy one may take its time."""

@@ -18,6 +18,7 @@ class Producer(StrEnum):
     GATEWAY = "gateway"
     PROVISIONER = "provisioner"
     WARMUP = "warmup"
+    THREADS = "threads"
 
 
 class Topic(StrEnum):

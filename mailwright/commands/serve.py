@@ -20,6 +20,7 @@ class Service(StrEnum):
     GATEWAY = "gateway"
     PROVISIONER = "provisioner"
     WARMUP = "warmup"
+    THREADS = "threads"
     SIMULATOR = "simulator"
 
 

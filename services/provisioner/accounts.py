@@ -12,7 +12,7 @@ from services.provisioner.account_changes import ChangeAccount
 from services.provisioner.account_saga import actions
 from services.provisioner.address_commands import AddAddress, RemoveAddress
 from services.provisioner.command_runner import CommandRunner
-from services.provisioner.context import Context, Part
+from services.provisioner.context import Context
 from services.provisioner.credential_commands import IssueCredential, RevokeCredential
 from services.provisioner.handlers.command_account import command_account
 from services.provisioner.handlers.delete_account import delete_account
@@ -47,6 +47,7 @@ from shared.db.grouped_writer import GroupedWriter
 from shared.db.leased_work import LeasedWorker
 from shared.db.pool import OUTAGE, Connection
 from shared.messaging.batch import Handler
+from shared.messaging.parts import Part
 from shared.messaging.recorder import Recorder
 from shared.observability import metrics
 from shared.observability.failpoints import failpoint

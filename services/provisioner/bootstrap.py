@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from services.provisioner import accounts, domains
 from services.provisioner.context import Context
 from services.provisioner.settings import ProvisionerSettings
-from services.provisioner.subscribers import TOPICS, handle_batches, owned_requests
+from services.provisioner.subscribers import TOPICS
 from shared.clock import Clock, Ids, RandomIds, SystemClock
 from shared.db.pool import connect, create_pool
 from shared.db.schema_check import database_check
@@ -22,6 +22,7 @@ from shared.http.health import Tasks, health_routes
 from shared.http.provider import Provider
 from shared.messaging.batch import Batches
 from shared.messaging.consumer import Consumer
+from shared.messaging.parts import handle_batches, owned_requests
 from shared.messaging.recorder import Recorder
 from shared.messaging.relay import Relay
 from shared.messaging.topics_check import topics_check

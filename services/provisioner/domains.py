@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from random import SystemRandom
 from typing import cast
 
-from services.provisioner.context import Context, Part
+from services.provisioner.context import Context
 from services.provisioner.domain.dns_sync import ZonePolicy, host
 from services.provisioner.domain_checks import Checker
 from services.provisioner.domain_publication import Publisher
@@ -36,6 +36,7 @@ from shared.contracts.envelope import Event, Received
 from shared.db.leased_work import LeasedWorker
 from shared.db.pool import OUTAGE, Connection
 from shared.messaging.batch import Handler
+from shared.messaging.parts import Part
 from shared.messaging.recorder import Recorder
 from shared.observability.failpoints import failpoint
 from shared.observability.logging import get_logger

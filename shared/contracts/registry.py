@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shared.contracts import accounts, answers, domains, warmups
+from shared.contracts import accounts, answers, domains, threads, warmups
 from shared.contracts.envelope import Event
 
 EVENT_TYPES: dict[str, type[Event]] = {
-    event.TYPE: event for owner in (accounts, warmups, domains, answers) for event in owner.EVENTS
+    event.TYPE: event for owner in (accounts, warmups, domains, threads, answers) for event in owner.EVENTS
 }

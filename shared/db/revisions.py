@@ -21,6 +21,7 @@ OWNERS: dict[str, Path] = {
     "platform": ROOT / "shared/db/migrations",
     "provisioner": ROOT / "services/provisioner/migrations",
     "warmup": ROOT / "services/warmup/migrations",
+    "threads": ROOT / "services/threads/migrations",
     "gateway": ROOT / "services/gateway/migrations",
 }
 """Each owner's schema of the same name, and where its migrations are."""

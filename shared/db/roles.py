@@ -6,9 +6,9 @@ that serve requests: row-level security binds it to one tenant at a time.
 
 from __future__ import annotations
 
-SERVICES = ("provisioner", "warmup", "gateway")
+SERVICES = ("provisioner", "warmup", "threads", "gateway")
 ROLES = (*(f"mailwright_{service}" for service in SERVICES), "mailwright_gateway_request")
-SHARED_SCHEMAS = ("platform", "vault", "providers")
+SHARED_SCHEMAS = ("platform", "vault", "content", "providers")
 
 
 def _create_role(role: str) -> str:

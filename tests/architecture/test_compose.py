@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings
 from services.gateway.settings import GatewaySettings
 from services.provisioner.settings import ProvisionerSettings
 from services.simulator.settings import SimulatorSettings
+from services.threads.settings import ThreadsSettings
 from services.warmup.settings import WarmupSettings
 from shared.observability import metrics
 
@@ -26,6 +27,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "gateway": GatewaySettings,
     "provisioner": ProvisionerSettings,
     "warmup": WarmupSettings,
+    "threads": ThreadsSettings,
     "simulator": SimulatorSettings,
 }
 KNOWN = {"secrets_dir"} | {name for settings in SETTINGS.values() for name in settings.model_fields}

@@ -17,7 +17,7 @@ from tests.support.eventually import eventually
 from tests.support.processes import is_running
 from tests.support.stack import RunningStack, running_stack, start_command
 
-PARTS = {"postgres", "broker", "simulator", "gateway", "provisioner", "warmup"}
+PARTS = {"postgres", "broker", "simulator", "gateway", "provisioner", "warmup", "threads"}
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from mailwright.processes import last_line
 from tests.support.eventually import eventually
 from tests.support.stack import RunningStack
 
-SERVICES = ("gateway", "provisioner", "warmup")
+SERVICES = ("gateway", "provisioner", "warmup", "threads")
 OPENING = ("join", "join", "share")
 CHANGES = ("leave", "join", "kill", "join", "leave", "join", "crash")
 """What happens in turn once three replicas have shared the work; a crash kills the stack's own, which is restarted."""

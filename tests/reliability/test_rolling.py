@@ -21,7 +21,7 @@ PER_SECOND = 20
 ACCOUNTS = "/api/email/accounts"
 CALLS = ("create", "list", "read", "list", "create", "history", "list", "read")
 PREFER = ("respond-async", "wait=1", "wait=5", None)
-SERVICES = ("gateway", "provisioner", "warmup")
+SERVICES = ("gateway", "provisioner", "warmup", "threads")
 
 
 class SteadyCalls:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from services.provisioner import accounts
-from services.provisioner.context import Context, Part
+from services.provisioner.context import Context
 from services.provisioner.settings import ProvisionerSettings
 from shared.clock import RandomIds, SystemClock
 from shared.contracts.accounts import (
@@ -34,6 +34,7 @@ from shared.http.client import build_client
 from shared.http.gate import Gate
 from shared.http.health import Tasks
 from shared.http.provider import Provider
+from shared.messaging.parts import Part
 from shared.messaging.recorder import Recorder
 from shared.security.vault import MasterKeys, Vault
 from tests.support.eventually import eventually

@@ -12,12 +12,13 @@ from uuid import UUID
 import asyncpg
 import httpx
 
-from shared.contracts.envelope import ACCOUNTS, DOMAINS
+from shared.contracts.envelope import ACCOUNTS, DOMAINS, THREADS
 from tests.support.callers import Answer
 
-SERVICES = ("gateway", "provisioner", "warmup")
+SERVICES = ("gateway", "provisioner", "warmup", "threads")
 READS = {
     "gateway": frozenset({ACCOUNTS, DOMAINS}),
+    "threads": frozenset({ACCOUNTS, THREADS}),
     "provisioner": frozenset({ACCOUNTS, DOMAINS}),
     "warmup": frozenset({ACCOUNTS}),
 }

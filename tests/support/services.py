@@ -12,11 +12,13 @@ from services.gateway import bootstrap as gateway
 from services.gateway.settings import GatewaySettings
 from services.provisioner import bootstrap as provisioner
 from services.provisioner.settings import ProvisionerSettings
+from services.threads import bootstrap as threads
+from services.threads.settings import ThreadsSettings
 from services.warmup import bootstrap as warmup
 from services.warmup.settings import WarmupSettings
 from shared.messaging.broker import KafkaSettings
 
-SERVICES = ("gateway", "provisioner", "warmup")
+SERVICES = ("gateway", "provisioner", "warmup", "threads")
 NOWHERE = "http://127.0.0.1:1"
 MASTER_KEYS = "1:" + "A" * 43 + "="
 
@@ -43,6 +45,8 @@ async def running_service(
         app = gateway.build(GatewaySettings.model_validate(settings))
     elif name == "provisioner":
         app = provisioner.build(ProvisionerSettings.model_validate(settings))
+    elif name == "threads":
+        app = threads.build(ThreadsSettings.model_validate(settings))
     else:
         app = warmup.build(WarmupSettings.model_validate(settings))
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://{name}")

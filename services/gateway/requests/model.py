@@ -29,6 +29,11 @@ class RequestKind(StrEnum):
     DOMAIN_CHANGE = "domain.change"
     DOMAIN_VERIFY = "domain.verify"
     DOMAIN_DELETE = "domain.delete"
+    THREAD_CREATE = "thread.create"
+    THREAD_CHANGE = "thread.change"
+    THREAD_ERASE = "thread.erase"
+    MESSAGE_SEND = "thread.send_message"
+    SUPPRESSION_REMOVE = "thread.remove_suppression"
     LOCAL = "local"
     """Decided by the gateway itself, about what it owns: answered in the transaction that accepts it."""
 

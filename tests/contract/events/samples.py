@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from shared.contracts import answers
 from shared.contracts.accounts import (
     AccountChanges,
     AccountState,
@@ -22,6 +23,16 @@ from shared.contracts.domains import DnsRecord, DomainState, DomainStatus
 from shared.contracts.envelope import Event
 from shared.contracts.registry import EVENT_TYPES
 from shared.contracts.requests import Caller, Dialect
+from shared.contracts.threads import (
+    Direction,
+    MessageState,
+    MessageStatus,
+    ThreadChangeRequested,
+    ThreadChanges,
+    ThreadingMode,
+    ThreadState,
+    ThreadStatus,
+)
 from shared.contracts.warmups import WarmupCriterion, WarmupDay, WarmupDecision, WarmupState, WarmupStatus
 
 ACCOUNT = UUID("0192d3a4-0000-7000-8000-000000000001")
@@ -31,6 +42,9 @@ WORKSPACE = UUID("0192d3a4-0000-7000-8000-000000000004")
 USER = UUID("0192d3a4-0000-7000-8000-000000000005")
 REQUEST = UUID("0192d3a4-0000-7000-8000-000000000006")
 CREDENTIAL = UUID("0192d3a4-0000-7000-8000-000000000007")
+THREAD = UUID("0192d3a4-0000-7000-8000-000000000008")
+MESSAGE = UUID("0192d3a4-0000-7000-8000-000000000009")
+CONTENT = UUID("0192d3a4-0000-7000-8000-00000000000a")
 THEN = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
 CALLER = Caller(tenant_id=TENANT, workspace_id=WORKSPACE, user_id=USER, key_id="k1", dialect=Dialect.PUFFLE)
@@ -63,6 +77,18 @@ DOMAIN_STATE = DomainState(
     provider_domain_id="example.com", is_dns_synced=True, verified_at=THEN,
     dns_records=(DnsRecord(type="MX", name="example.com", value="mx.example.net", priority=10, status="valid"),),
 )  # fmt: skip
+THREAD_STATE = ThreadState(
+    thread_id=THREAD, tenant_id=TENANT, workspace_id=WORKSPACE, user_id=USER, status=ThreadStatus.ACTIVE,
+    created_at=THEN, updated_at=THEN, account_id=ACCOUNT, participant_email="grace@example.org",
+    participant_name="Grace Hopper", draft_ref=CONTENT, sent=2, received=1, last_direction=Direction.OUTBOUND,
+    last_message_at=THEN, last_inbound_at=THEN, is_bounced=True,
+)  # fmt: skip
+MESSAGE_STATE = MessageState(
+    message_id=MESSAGE, thread_id=THREAD, account_id=ACCOUNT, direction=Direction.OUTBOUND, status=MessageStatus.BOUNCED,
+    content_ref=CONTENT, created_at=THEN, updated_at=THEN, from_email="ada@example.com", to_email="grace@example.org",
+    sent_at=THEN, threading_mode=ThreadingMode.REPLY, provider_message_id="<m1@example.com>",
+    in_reply_to="<m0@example.org>", failure=Failure(code="bounced", message="The mail came back."),
+)  # fmt: skip
 
 VALUES: dict[str, Any] = {
     "caller": CALLER,
@@ -92,19 +118,39 @@ VALUES: dict[str, Any] = {
     "is_address_burned": True,
     "request_id": REQUEST,
     "outcome": Outcome.REFUSED,
+    "account_id": ACCOUNT,
+    "participant_email": "grace@example.org",
+    "participant_name": "Grace Hopper",
+    "draft_ref": CONTENT,
+    "draft_changed": ("subject",),
+    "seen": {"account": 3, "warmup": 2},
+    "message_id": MESSAGE,
+    "content_ref": CONTENT,
+    "threading_mode": ThreadingMode.REPLY,
+    "thread": THREAD_STATE,
+    "message": MESSAGE_STATE,
+    "provider": "agentmail",
+    "event_id": "evt_1",
+    "event_type": "message.received",
+    "inbox_id": "ada@example.com",
     "subject_id": ACCOUNT,
     "code": "address_taken",
-    "message": "The address is in use.",
     "needs": {"account": 3},
     "details": {"reason": "in use"},
     "failure": Failure(code="provider_refused", message="The inbox provider refused the address."),
 }
 """What the samples' fields hold, by field name; `domain` is a state in facts and a name in requests."""
+OTHERWISE: dict[type[Event], dict[str, Any]] = {
+    ThreadChangeRequested: {"changes": ThreadChanges(status="archived"), "changed": ("status",)},
+    **{answer: {"message": "The address is in use."} for answer in answers.EVENTS},
+}
+"""Fields whose names mean something else elsewhere."""
 
 
 def sample(event_type: type[Event]) -> Event:
     """Return the sample of an event type, with every field set."""
     values = {name: VALUES[name] for name in event_type.model_fields if name != "domain"}
+    values |= OTHERWISE.get(event_type, {})
     if "domain" in event_type.model_fields:
         is_fact = event_type.model_fields["domain"].annotation is DomainState
         values["domain"] = DOMAIN_STATE if is_fact else "example.com"

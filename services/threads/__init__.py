@@ -1,0 +1,1 @@
+"""The threads service: owner of threads, messages and suppressions."""

@@ -1,0 +1,1 @@
+"""The inbox provider behind our own words."""

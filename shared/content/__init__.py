@@ -1,0 +1,1 @@
+"""Mail content: kept in one place, named by references, erased with its thread."""
