@@ -17,7 +17,6 @@ from services.provisioner.credential_commands import IssueCredential, RevokeCred
 from services.provisioner.handlers.command_account import command_account
 from services.provisioner.handlers.delete_account import delete_account
 from services.provisioner.handlers.request_account import request_account
-from services.provisioner.leases import Leases
 from services.provisioner.providers.agentmail import AgentMail
 from services.provisioner.providers.instantly import Instantly
 from services.provisioner.saga_rows import SagaWrite
@@ -45,6 +44,7 @@ from shared.contracts.envelope import Event, Received
 from shared.contracts.warmups import WarmupEnded
 from shared.db.grouped_writer import GroupedWriter
 from shared.db.leased_work import LeasedWorker
+from shared.db.leases import Leases
 from shared.db.pool import OUTAGE, Connection
 from shared.messaging.batch import Handler
 from shared.messaging.parts import Part

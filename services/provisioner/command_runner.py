@@ -7,11 +7,11 @@ from random import Random
 
 from services.provisioner.commands import Change, Command, Kind, Kinds
 from services.provisioner.domain.accounts import Refusal
-from services.provisioner.leases import Leases
-from services.provisioner.ports import LeaseLost, Refused
+from services.provisioner.ports import Refused
 from services.provisioner.store_commands import CommandStore, wrong_state
 from shared.contracts.accounts import AccountStatus
 from shared.contracts.answers import Outcome
+from shared.db.leases import LeaseLost, Leases
 from shared.errors import Retryable, Unknown
 from shared.observability.failpoints import failpoint
 from shared.observability.logging import get_logger

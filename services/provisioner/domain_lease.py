@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from services.provisioner.domain_work import Lease
-from services.provisioner.ports import LeaseLost
 from services.provisioner.ports_domains import NameStore
+from shared.db.leases import LeaseLost
 from shared.db.pool import OUTAGE
 
 

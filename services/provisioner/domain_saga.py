@@ -27,10 +27,11 @@ from services.provisioner.domain_publication import Publisher
 from services.provisioner.domain_registration import Registrar
 from services.provisioner.domain_removal import Commands, Remover
 from services.provisioner.domain_work import Lease, NameWork, OpenRequest
-from services.provisioner.ports import LeaseLost, Refused
+from services.provisioner.ports import Refused
 from services.provisioner.ports_domains import NameStore, NotOurs
 from shared.clock import Clock
 from shared.contracts.domains import DomainStatus
+from shared.db.leases import LeaseLost
 from shared.db.pool import OUTAGE
 from shared.errors import Retryable, Unknown
 from shared.observability.logging import get_logger

@@ -44,12 +44,6 @@ class AddressLost(MailwrightError):
     code = "address_lost"
 
 
-class LeaseLost(MailwrightError):
-    """Another worker has the saga, or it turned: nothing was written, and nothing more may be done for it."""
-
-    code = "lease_lost"
-
-
 class Reservations(Protocol):
     """The store as the reservation of an address sees it: everything happens in the batch's one transaction."""
 

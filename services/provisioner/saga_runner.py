@@ -11,12 +11,12 @@ from services.provisioner.account_saga import Action, Effect
 from services.provisioner.backoff import backoff_seconds
 from services.provisioner.domain import sagas
 from services.provisioner.domain.sagas import Change, Direction, Saga, StepOutcome
-from services.provisioner.leases import Leases
-from services.provisioner.ports import AddressLost, LeaseLost, MailboxNotReady, Names, OperatorFault, Refused
+from services.provisioner.ports import AddressLost, MailboxNotReady, Names, OperatorFault, Refused
 from services.provisioner.saga_rows import SagaWrite
 from shared.clock import event_time
 from shared.contracts.accounts import AccountFact, Credential, Failure, Naming, Step
 from shared.contracts.envelope import Recorded
+from shared.db.leases import LeaseLost, Leases
 from shared.errors import Retryable, Unknown
 from shared.http.errors import ProviderThrottled
 from shared.messaging.recorder import Recorder

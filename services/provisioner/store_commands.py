@@ -10,7 +10,6 @@ import asyncpg
 
 from services.provisioner.commands import Change, Command, Made
 from services.provisioner.domain.accounts import Refusal
-from services.provisioner.ports import LeaseLost
 from services.provisioner.saga_rows import account_of
 from services.provisioner.store_sagas import CREDENTIAL_KIND
 from services.provisioner.store_strays import burn, doubt, expect, forget, keep, orphan
@@ -19,6 +18,7 @@ from shared.contracts.accounts import AccountState, AccountStatus
 from shared.contracts.answers import AccountRequestAnswered, Outcome
 from shared.contracts.envelope import Recorded
 from shared.contracts.registry import EVENT_TYPES
+from shared.db.leases import LeaseLost
 from shared.db.pool import Connection, Pool
 from shared.messaging import answers
 from shared.messaging.event_log import append

@@ -20,10 +20,10 @@ from services.provisioner.domain_rows import (
     open_request_of,
 )
 from services.provisioner.domain_work import Lease, NameWork, OpenRequest, PublisherOf
-from services.provisioner.ports import LeaseLost
 from shared.contracts.accounts import Failure
 from shared.contracts.answers import DomainRequestAnswered
 from shared.contracts.envelope import Recorded
+from shared.db.leases import LeaseLost
 from shared.db.pool import Connection, Pool
 from shared.messaging import answers
 from shared.messaging.event_log import append

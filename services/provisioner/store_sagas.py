@@ -12,7 +12,6 @@ from uuid import UUID
 
 from services.provisioner.domain.sagas import AddressFate, Direction, Saga
 from services.provisioner.effect_names import inbox_key
-from services.provisioner.ports import LeaseLost
 from services.provisioner.saga_rows import (
     SagaWrite,
     columns,
@@ -25,6 +24,7 @@ from services.provisioner.store_names import answer_joined, first_free, move_add
 from services.provisioner.store_removals import answer_deletions
 from services.provisioner.store_strays import abandon
 from shared.contracts.accounts import AccountState, Naming
+from shared.db.leases import LeaseLost
 from shared.db.pool import OUTAGE, Connection, Pool
 from shared.messaging.answers import answer
 from shared.messaging.event_log import append

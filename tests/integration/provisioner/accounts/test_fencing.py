@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from services.provisioner.domain import sagas
-from services.provisioner.ports import LeaseLost
 from services.provisioner.saga_rows import SagaWrite
 from services.provisioner.store_sagas import SagaStore
 from shared.contracts.accounts import Step
+from shared.db.leases import LeaseLost
 from tests.support.account_bench import Bench, recorder
 from tests.support.eventually import eventually
 

@@ -10,9 +10,9 @@ import pytest
 
 from services.provisioner.domain.domain_changes import REFUSED, failed
 from services.provisioner.fail_points_domains import FAIL_POINTS
-from services.provisioner.ports import LeaseLost
 from services.provisioner.store_domains import PostgresNames
 from shared.contracts.answers import Outcome
+from shared.db.leases import LeaseLost
 from tests.support.domain_bench import Bench, Tenant
 from tests.support.eventually import eventually
 

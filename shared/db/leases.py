@@ -9,11 +9,17 @@ from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from services.provisioner.ports import LeaseLost
 from shared.db.pool import OUTAGE
+from shared.errors import MailwrightError
 from shared.observability.logging import get_logger
 
 log = get_logger(__name__)
+
+
+class LeaseLost(MailwrightError):
+    """Another worker has the work, or it has turned: nothing was written, and nothing more may be done for it."""
+
+    code = "lease_lost"
 
 
 class Leased(Protocol):
