@@ -46,8 +46,11 @@ class Provider:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         read_seconds: float | None = None,
+        longest_block_seconds: float = MAX_RETRY_AFTER_SECONDS,
     ) -> Any:
         """Make one call and return the parsed JSON of its answer, or None if it has no body.
+
+        A longer Retry-After than `longest_block_seconds` is only the caller's to wait for.
 
         Raises:
             ProviderRefused: A definite no.
@@ -61,7 +64,7 @@ class Provider:
         try:
             response = await self._send(operation, method, path, json, params, headers, read_seconds)
             outcome = f"{response.status_code // 100}xx"
-            return await self._read(operation, response)
+            return await self._read(operation, response, longest_block_seconds)
         except Retryable as error:
             outcome = error.code
             raise
@@ -94,12 +97,13 @@ class Provider:
                 raise Retryable(f"{operation} could not be sent.", code="provider_unreachable") from None
             raise Unknown(f"{operation} was sent and not answered.") from None
 
-    async def _read(self, operation: str, response: httpx.Response) -> Any:
+    async def _read(self, operation: str, response: httpx.Response, longest_block_seconds: float) -> Any:
         status = response.status_code
         wait = retry_after(response.headers.get("retry-after"), self._clock.now())
         if status == 429 or (status == 503 and wait is not None):
             seconds = DEFAULT_RETRY_AFTER_SECONDS if wait is None else wait
-            await self._gate.block(seconds)
+            if seconds <= longest_block_seconds:
+                await self._gate.block(seconds)
             raise ProviderThrottled(f"{operation} must wait.", retry_after=_jittered(seconds))
         if status >= 500 or status == 408:
             await self._gate.failed()
