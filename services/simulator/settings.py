@@ -66,6 +66,8 @@ class Knobs(BaseSettings):
     """Most inboxes the plan at AgentMail allows; unset = no limit."""
     inbox_visibility_seconds: float = 0.0
     """How long a new inbox does not do mail work yet."""
+    message_ids: Literal["own", "given"] = "own"
+    """Whether AgentMail names the mail it sends by itself, or by the Message-ID among the headers it was given."""
     imap_ready_seconds: float = 0.0
     """How long Instantly cannot log in to a new inbox yet."""
     imap_transient_failures: int = 0

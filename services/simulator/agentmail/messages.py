@@ -64,6 +64,7 @@ def deliver(world: World, call: Call, inbox: Json, fields: Json, parent: Json | 
         **fields,
         **mail.recipients(fields),
         "from": _from(inbox),
+        "message_id": _given_id(world, fields),
         "attachments": mail.attachments(world, fields.get("attachments")),
     }
     message = mail.keep(
@@ -72,6 +73,14 @@ def deliver(world: World, call: Call, inbox: Json, fields: Json, parent: Json | 
     world.effect(call, "message.sent", key=call.headers.get("idempotency-key"), subject=message["message_id"])
     mail.announce_sent(world, message)
     return {"message_id": message["message_id"], "thread_id": message["thread_id"]}
+
+
+def _given_id(world: World, fields: Json) -> str | None:
+    """Return the Message-ID that the mail should have, if the provider cares."""
+    if world.knobs.message_ids == "own":
+        return None
+    headers: Json = fields.get("headers") or {}
+    return next((value for name, value in headers.items() if name.lower() == "message-id"), None)
 
 
 def _from(inbox: Json) -> str:
