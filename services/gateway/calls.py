@@ -23,6 +23,7 @@ from services.gateway.requests.prefer import Patience, patience
 from services.gateway.security.authenticate import Identity
 from services.gateway.security.keys import KeyKind
 from services.gateway.tenancy.workspaces import has_workspace
+from shared.content.parts import Part
 from shared.contracts.requests import Caller, Dialect
 from shared.contracts.requests import Request as RequestData
 from shared.db.pool import Connection
@@ -96,10 +97,12 @@ class Call:
         body: Any = None,
         guard: Guard | None = None,
         workspace_id: UUID | None = None,
+        content: Part | None = None,
     ) -> Asked:
         """Ask the owner for something and wait for the answer, as long as this call has patience.
 
-        `workspace_id` is that of what the request is about, where the key does not say it.
+        `workspace_id` is that of what the request is about, where the key does not say it. `content` is what `data`
+        refers to, kept in the transaction that accepts the request.
 
         Raises:
             ApiError: The Idempotency-Key is malformed (400) or used for another request (as the dialect has it), or
@@ -116,6 +119,7 @@ class Call:
             fingerprint=self._fingerprint(body),
             policy=EDGES[self.caller.dialect].idempotency,
             idempotency_key=self._idempotency_key,
+            content=content,
         )
         return await self.edge.requests.ask(
             asking, wait_seconds=self.patience().seconds, left=partial(_disconnected, self.http), guard=guard

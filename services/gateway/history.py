@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shared.contracts import accounts, answers, domains, warmups
+from shared.contracts import accounts, answers, domains, threads, warmups
 from shared.contracts.answers import Outcome
 
 Data = Mapping[str, Any]
@@ -23,7 +23,23 @@ _WARMUP = (
 _DOMAIN = (
     "status", "domain", "dns_records", "is_dns_synced", "verified_at", "next_check_at", "failure",
 )  # fmt: skip
-_STATES = {"account": _ACCOUNT, "warmup": _WARMUP, "domain": _DOMAIN}
+_THREAD = (
+    "channel", "status", "account_id", "participant_email", "participant_name", "sent", "received", "last_direction",
+    "last_message_at", "last_inbound_at", "is_bounced",
+)  # fmt: skip
+_MESSAGE = (
+    "message_id", "account_id", "direction", "status", "from_email", "to_email", "sent_at", "threading_mode",
+    "provider_message_id", "in_reply_to", "failure",
+)  # fmt: skip
+_SUPPRESSION = ("address", "reason", "message_id", "suppressed_at", "lifted_at")
+_STATES = {
+    "account": _ACCOUNT,
+    "warmup": _WARMUP,
+    "domain": _DOMAIN,
+    "thread": _THREAD,
+    "message": _MESSAGE,
+    "suppression": _SUPPRESSION,
+}
 _PLAIN = (
     "username", "domain_id", "display_name", "first_name", "last_name",
     "outcome", "code", "message", "details", "is_address_burned", "address", "is_primary", "name", "changes", "changed",
@@ -147,6 +163,24 @@ SUMMARIES: dict[str, str | Callable[[Data], str]] = {
     domains.DomainChanged.TYPE: "The status of the domain was overridden.",
     domains.DomainDeleting.TYPE: "The domain is being removed.",
     domains.DomainDeleted.TYPE: "The domain is gone.",
+    threads.ThreadRequested.TYPE: "The thread was asked for.",
+    threads.ThreadChangeRequested.TYPE: "A change of the thread was asked for.",
+    threads.ThreadErasureRequested.TYPE: "The end of the thread was asked for.",
+    threads.MessageSendRequested.TYPE: "A message was to be sent.",
+    threads.SuppressionRemovalRequested.TYPE: "Mail to a suppressed address was to be allowed again.",
+    threads.ProviderEventReported.TYPE: "The inbox provider reported something.",
+    threads.ThreadDrafted.TYPE: "The thread was drafted.",
+    threads.ThreadChanged.TYPE: "The thread was changed.",
+    threads.ThreadErased.TYPE: "The thread and everything written in it were erased.",
+    threads.MessageQueued.TYPE: "A message is on its way.",
+    threads.MessageSent.TYPE: "The message was sent.",
+    threads.MessageFailed.TYPE: _with_failure("The message was not sent", "message"),
+    threads.MessageUnknown.TYPE: _with_failure("Nobody can say whether the message was sent", "message"),
+    threads.MessageReceived.TYPE: "A message arrived.",
+    threads.MessageBounced.TYPE: _with_failure("The message came back", "message"),
+    threads.MessageComplained.TYPE: _with_failure("The recipient called the message spam", "message"),
+    threads.AddressSuppressed.TYPE: "No more mail goes to the address.",
+    threads.SuppressionLifted.TYPE: "Mail may go to the address again.",
     answers.AccountRequestAnswered.TYPE: _answered,
     answers.DomainRequestAnswered.TYPE: _answered,
     answers.ThreadRequestAnswered.TYPE: _answered,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
@@ -12,6 +13,38 @@ from shared.db.pool import Connection
 
 Kind = Literal["draft", "message", "report"]
 """What a piece is: a draft, a message, or what a provider reported word for word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece about to be kept; `thread_id` is the thread with which it is erased."""
+
+    id: UUID
+    tenant_id: UUID
+    workspace_id: UUID | None
+    thread_id: UUID | None
+    kind: Kind
+    body: MailContent
+
+
+async def put_many(connection: Connection, parts: Sequence[Part]) -> None:
+    """Keep pieces under new references, all in one statement."""
+    if not parts:
+        return
+    await connection.execute(
+        """
+        insert into content.part (id, tenant_id, workspace_id, thread_id, kind, body)
+        select id, tenant_id, workspace_id, thread_id, kind, body::jsonb
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[])
+            as p (id, tenant_id, workspace_id, thread_id, kind, body)
+        """,
+        [each.id for each in parts],
+        [each.tenant_id for each in parts],
+        [each.workspace_id for each in parts],
+        [each.thread_id for each in parts],
+        [each.kind for each in parts],
+        [each.body.model_dump_json() for each in parts],
+    )
 
 
 async def put(

@@ -117,6 +117,22 @@ class MessageState(Model):
     """Why it failed, is unknown, bounced or was complained of."""
 
 
+class SuppressionState(Model):
+    """The whole public state of an address that a workspace sends no mail to, or did so once."""
+
+    suppression_id: UUID
+    tenant_id: UUID
+    workspace_id: UUID
+    address: str
+    """Always in lower case."""
+    reason: Literal["bounced", "complained"]
+    message_id: UUID | None = None
+    """The message that came back or was called spam."""
+    suppressed_at: datetime
+    lifted_at: datetime | None = None
+    """When a client let mail go to it again; None while it is in force."""
+
+
 # --- requests -------------------------------------------------------------------------------------------------
 
 
@@ -290,6 +306,27 @@ class MessageComplained(MessageFact):
     TYPE: ClassVar[str] = "mailwright.thread.message_complained.v1"
 
 
+class SuppressionFact(Event):
+    """Something that happened to the suppression of an address in a workspace; `suppression` is its state right after."""
+
+    TOPIC: ClassVar[str] = THREADS
+    KIND: ClassVar[Kind] = Kind.FACT
+
+    suppression: SuppressionState
+
+
+class AddressSuppressed(SuppressionFact):
+    """The workspace sends no more mail to the address, because one came back or was called spam."""
+
+    TYPE: ClassVar[str] = "mailwright.suppression.added.v1"
+
+
+class SuppressionLifted(SuppressionFact):
+    """A client lets mail go to the address again."""
+
+    TYPE: ClassVar[str] = "mailwright.suppression.lifted.v1"
+
+
 EVENTS: tuple[type[Event], ...] = (
     ThreadRequested,
     ThreadChangeRequested,
@@ -307,4 +344,6 @@ EVENTS: tuple[type[Event], ...] = (
     MessageReceived,
     MessageBounced,
     MessageComplained,
+    AddressSuppressed,
+    SuppressionLifted,
 )

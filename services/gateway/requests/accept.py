@@ -15,6 +15,7 @@ from services.gateway.requests.model import RequestKind, StoredResponse
 from services.gateway.requests.reads import find_by_key
 from services.gateway.requests.store import NewRequest, accept, free_expired_key
 from services.gateway.requests.wait import Left, Waiting
+from shared.content.parts import Part
 from shared.contracts.requests import Caller, Request
 from shared.db.grouped_writer import GroupedWriter
 from shared.db.pool import Connection, Pool
@@ -40,12 +41,15 @@ class Asking:
     fingerprint: bytes
     policy: IdempotencyPolicy
     idempotency_key: str | None = None
+    content: Part | None = None
+    """What `data` refers to in the content store; it is written with the request, or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What became of a call: the request it made or repeated, and the answer if there is one yet."""
 
+    request_id: UUID
     subject_id: UUID
     response: StoredResponse | None
     is_replay: bool
@@ -94,7 +98,7 @@ class Requests:
             response = await self._waiting.now(request_id) if is_replay else None
             if response is None and wait_seconds > 0:
                 response = await self._waiting.answer(request_id, wait_seconds, left)
-        return Asked(subject_id, response, is_replay)
+        return Asked(request_id, subject_id, response, is_replay)
 
     async def record(self, connection: Connection, askings: Sequence[Asking]) -> None:
         """Accept requests that nobody waits for, in the caller's transaction; they carry no Idempotency-Key."""
@@ -156,6 +160,7 @@ class Requests:
             event=event,
             accepted_at=now,
             expires_at=now + asking.policy.kept,
+            content=asking.content,
         )
 
     async def _write(self, requests: Sequence[NewRequest]) -> list[bool]:

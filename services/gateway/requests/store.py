@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.gateway.requests.model import OpenRequest, RequestKind, StoredResponse
 from services.gateway.requests.sealing import seal_body
+from shared.content import parts
 from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Caller, Dialect
 from shared.db.pool import Connection
@@ -63,6 +64,8 @@ class NewRequest:
     event: Recorded
     accepted_at: datetime
     expires_at: datetime
+    content: parts.Part | None = None
+    """What its event refers to in the content store."""
 
     @property
     def scope_id(self) -> UUID:
@@ -76,9 +79,23 @@ def scope_of(caller: Caller) -> UUID:
 
 
 async def accept(connection: Connection, requests: Sequence[NewRequest]) -> set[UUID]:
-    """Write requests with their events, all in one statement; returns the ids of those whose key was free."""
+    """Write requests with their events and their content; returns the ids of those whose key was free.
+
+    The requests are one statement. Content is another in the same transaction, and only that of requests which were
+    accepted.
+    """
     if not requests:
         return set()
+    if all(each.content is None for each in requests):
+        return await _accept(connection, requests)
+    async with connection.transaction():
+        accepted = await _accept(connection, requests)
+        contents = [each.content for each in requests if each.content and each.id in accepted]
+        await parts.put_many(connection, contents)
+    return accepted
+
+
+async def _accept(connection: Connection, requests: Sequence[NewRequest]) -> set[UUID]:
     own = zip(
         *(
             (

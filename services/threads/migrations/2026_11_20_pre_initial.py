@@ -97,13 +97,17 @@ create table sent_day (
 );
 
 create table suppression (
-    workspace_id uuid not null,
-    address text not null,
+    id uuid primary key,
     tenant_id uuid not null,
+    workspace_id uuid not null,
+    address text not null check (address = lower(address)),
     reason text not null check (reason in ('bounced', 'complained')),
     message_id uuid,
     suppressed_at timestamptz not null,
-    primary key (workspace_id, address)
+    lifted_at timestamptz,
+    version bigint not null,
+    last_event_time timestamptz not null,
+    unique (workspace_id, address)
 );
 
 create table arrival (
