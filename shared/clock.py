@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
@@ -33,6 +34,20 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the machine's present instant in UTC."""
         return datetime.now(UTC)
+
+
+class ShiftedClock:
+    """The machine's clock, set forward or back by the seconds that a file holds at that moment.
+
+    Whoever writes the file, whole and by renaming, moves time for every process that reads it.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def now(self) -> datetime:
+        """Return the machine's present instant in UTC plus the seconds in the file."""
+        return datetime.now(UTC) + timedelta(seconds=float(self._file.read_text()))
 
 
 class RandomIds:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.clock import Calendar
+from shared.clock import Calendar, Clock, ShiftedClock, SystemClock
 from shared.messaging.broker import KafkaSettings
 
 
@@ -46,6 +47,8 @@ class CommonSettings(BaseSettings):
     """The instant from which warmup days are counted."""
     clock_paused_seconds: float = 0.0
     """Seconds since the anchor that do not count, because the system was switched off."""
+    clock_shift_file: Path | None = None
+    """For tests only: a file with the seconds by which the machine's clock is set forward or back; unset, it is right."""
     log_level: str = "INFO"
     """Least severe level that is logged."""
 
@@ -59,6 +62,10 @@ class CommonSettings(BaseSettings):
             partitions=self.topic_partitions,
             replication=self.topic_replication,
         )
+
+    def clock(self) -> Clock:
+        """Return where the service's time comes from."""
+        return SystemClock() if self.clock_shift_file is None else ShiftedClock(self.clock_shift_file)
 
     def calendar(self) -> Calendar:
         """Return how warmup days are counted."""

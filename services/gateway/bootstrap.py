@@ -30,7 +30,7 @@ from services.gateway.shutdown import on_stop_signal
 from services.gateway.store_markers import ReadMarkers
 from services.gateway.subscribers import TOPICS, Projector
 from services.gateway.tenancy.leftovers import delete_leftovers
-from shared.clock import Clock, Ids, RandomIds, SystemClock
+from shared.clock import Clock, Ids, RandomIds
 from shared.db.pool import OUTAGE, Pool, connect, create_pool
 from shared.db.schema_check import database_check
 from shared.http.health import Tasks, health_routes
@@ -58,7 +58,7 @@ def build(settings: GatewaySettings, *, clock: Clock | None = None, ids: Ids | N
     Raises:
         VaultError: The master keys are malformed.
     """
-    clock, ids = clock or SystemClock(), ids or RandomIds()
+    clock, ids = clock or settings.clock(), ids or RandomIds()
     text = settings.master_keys.get_secret_value()
     keys = MasterKeys.parse(text) if text else None
 

@@ -13,7 +13,7 @@ from services.provisioner import accounts, domains
 from services.provisioner.context import Context
 from services.provisioner.settings import ProvisionerSettings
 from services.provisioner.subscribers import TOPICS
-from shared.clock import Clock, Ids, RandomIds, SystemClock
+from shared.clock import Clock, Ids, RandomIds
 from shared.db.pool import connect, create_pool
 from shared.db.schema_check import database_check
 from shared.http.client import build_client
@@ -58,7 +58,7 @@ def build(settings: ProvisionerSettings, *, clock: Clock | None = None, ids: Ids
                 ),
                 settings.kafka(),
             )
-            recorder = Recorder(clock or SystemClock(), ids or RandomIds())
+            recorder = Recorder(clock or settings.clock(), ids or RandomIds())
             context = await _open(stack, settings, vault, recorder, relay)
             database = Condition("database", database_check(context.pool, SERVICE))
             topics = Condition("topics", topics_check(settings.kafka()))

@@ -12,7 +12,7 @@ from services.threads import inbound, sending, threads
 from services.threads.context import Context
 from services.threads.settings import ThreadsSettings
 from services.threads.subscribers import TOPICS
-from shared.clock import Clock, Ids, RandomIds, SystemClock
+from shared.clock import Clock, Ids, RandomIds
 from shared.db.pool import Pool, connect, create_pool
 from shared.db.schema_check import database_check
 from shared.http.client import build_client
@@ -42,7 +42,7 @@ def build(settings: ThreadsSettings, *, clock: Clock | None = None, ids: Ids | N
     vault = Vault(MasterKeys.parse(settings.master_keys.get_secret_value()))
     tasks = Tasks()
     checks: dict[str, Check] = {}
-    recorder = Recorder(clock or SystemClock(), ids or RandomIds())
+    recorder = Recorder(clock or settings.clock(), ids or RandomIds())
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

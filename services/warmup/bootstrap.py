@@ -23,7 +23,7 @@ from services.warmup.providers.instantly import Instantly
 from services.warmup.settings import WarmupSettings
 from services.warmup.store import Desk
 from services.warmup.subscribers import OWNED, TOPICS, handle_batches
-from shared.clock import Clock, Ids, RandomIds, SystemClock
+from shared.clock import Clock, Ids, RandomIds
 from shared.db.leased_work import LeasedWorker
 from shared.db.pool import Pool, connect, create_pool
 from shared.db.schema_check import database_check
@@ -52,7 +52,7 @@ def build(
     """Return the service's app; everything it needs is opened when the app starts and closed when it stops."""
     tasks = Tasks()
     checks: dict[str, Check] = {}
-    recorder = Recorder(clock or SystemClock(), ids or RandomIds())
+    recorder = Recorder(clock or settings.clock(), ids or RandomIds())
     schedule = schedule_of(settings, jitter)
 
     @asynccontextmanager
@@ -116,6 +116,7 @@ def schedule_of(settings: WarmupSettings, jitter: Jitter) -> Schedule:
         window_seconds=settings.warmup_window_seconds,
         first_retry_seconds=settings.warmup_first_retry_seconds,
         longest_retry_seconds=settings.warmup_longest_retry_seconds,
+        slots=settings.warmup_slots,
     )
 
 

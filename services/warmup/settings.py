@@ -28,5 +28,7 @@ class WarmupSettings(CommonSettings):
     """When a warmup that failed to start is first tried again; the delay then grows."""
     warmup_longest_retry_seconds: float = Field(default=3_600.0, gt=0)
     """The longest delay between two such tries."""
+    warmup_slots: int = Field(default=60, ge=1, le=3_600)
+    """Moments in a day's first tenth at which accounts are judged; those of one moment share questions to the provider."""
     warmup_policy: Literal["puffle", "standard"] = "puffle"
     """What a warmup must have reached before its account may send; see docs/warmup.md."""

@@ -12,8 +12,6 @@ from shared.clock import Calendar
 LONGEST_WAIT_IN_ATTEMPT_SECONDS = 4.0
 LONGEST_FOLLOW_SECONDS = 30.0
 LONGEST_SPREAD_SECONDS = 3_600.0
-SPREAD_SLOTS = 60
-"""Accounts share a slot, so that they share a question to the provider too."""
 SHORTEST_LATENESS_SECONDS = 5.0
 QUICK_TRIES = 3
 PUT_BACK_SECONDS = 1.0
@@ -44,6 +42,8 @@ class Schedule:
     first_retry_seconds: float = 60.0
     longest_retry_seconds: float = 3_600.0
     follow_seconds: float = 0.5
+    slots: int = 60
+    """Accounts share a slot of the spread, so that they share a question to the provider too."""
 
     def retry_at(self, now: datetime, attempts: int, at_least: float | None = None) -> datetime:
         """Return when to try again by ourselves after `attempts` attempts: 60 s at first, then up to an hour."""
@@ -77,11 +77,11 @@ class Schedule:
     def next_day(self, now: datetime, account_id: UUID) -> datetime:
         """Return when the account is judged next: early on the next day, accounts spread over its first tenth."""
         tomorrow = self.calendar.start_of(self.calendar.day(now) + 1)
-        return tomorrow + timedelta(seconds=self._spread_seconds * _part_of(account_id))
+        return tomorrow + timedelta(seconds=self._spread_seconds * self._part_of(account_id))
 
     def is_late(self, due_at: datetime, now: datetime) -> bool:
         """Say whether a day's judgement is so late that others must be late with it: something was down."""
-        slot_seconds = self._spread_seconds / SPREAD_SLOTS
+        slot_seconds = self._spread_seconds / self.slots
         return (now - due_at).total_seconds() > max(slot_seconds, SHORTEST_LATENESS_SECONDS)
 
     def catch_up_at(self, now: datetime, account_id: UUID) -> datetime:
@@ -91,7 +91,7 @@ class Schedule:
         """
         spread = timedelta(seconds=self._spread_seconds)
         end_of_todays = self.calendar.start_of(self.calendar.day(now)) + spread
-        return max(now, end_of_todays) + spread * _part_of(account_id)
+        return max(now, end_of_todays) + spread * self._part_of(account_id)
 
     def ask_again_at(self, now: datetime, tries: int, at_least: float | None = None) -> datetime:
         """Return when to judge an account that the provider gave no answer for: soon at first, then once per spread.
@@ -106,6 +106,5 @@ class Schedule:
     def _spread_seconds(self) -> float:
         return min(self.calendar.day_seconds / 10, LONGEST_SPREAD_SECONDS)
 
-
-def _part_of(account_id: UUID) -> float:
-    return account_id.int % SPREAD_SLOTS / SPREAD_SLOTS
+    def _part_of(self, account_id: UUID) -> float:
+        return account_id.int % self.slots / self.slots

@@ -96,8 +96,12 @@ class JudgeDay:
         self._tools.announce()
 
     async def _record(self, warmup: Warmup, seen: Observation) -> None:
-        """Record the day and what it comes to, unless this day is judged already: then there is only the next one."""
-        today = self._tools.schedule.today(self._tools.recorder.clock.now())
+        """Record the day and what it comes to, unless this day is judged already: then there is only the next one.
+
+        A clock that was set back meanwhile does not make it the day before.
+        """
+        now = self._tools.recorder.clock.now()
+        today = self._tools.schedule.today(max(now, warmup.due_at or now))
         due_at = self._tools.schedule.next_day(today.now, warmup.account_id)
         judged, judgement = decide_day(warmup, seen, self._tools.policy, today)
         async with self._tools.desk.transaction() as store:

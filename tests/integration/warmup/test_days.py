@@ -103,6 +103,27 @@ async def test_a_day_is_judged_once_however_often_it_comes_up(bench: Bench) -> N
     assert (await bench.row(account))["due_at"] > bench.clock.now()
 
 
+@pytest.mark.promise("R24", "I12")
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_clock_that_is_set_wrong_during_a_judgement_changes_neither_day_nor_number(
+    bench: Bench, hours: int
+) -> None:
+    account = await bench.warming("jump")
+    due = (await bench.row(account))["due_at"]
+    bench.sim.advance(1)
+    bench.clock.instant = due + timedelta(seconds=1)
+
+    (batch,) = await bench.judge.claim(2)
+    bench.clock.pass_seconds(3_600 * hours)
+    await bench.judge.run(batch)
+    await bench.judge_until(due + timedelta(hours=4))
+
+    assert await bench.facts(account) == ["started", "confirmed", "day_recorded"]
+    days = await bench.pool.fetch("select day from warmup_day")
+    assert [row["day"] for row in days] == [bench.schedule.calendar.day(due)]
+    assert (await bench.row(account))["due_at"] == due + timedelta(days=1)
+
+
 async def test_days_that_passed_while_the_service_was_down_are_not_caught_up(bench: Bench) -> None:
     account = await bench.warming("asleep")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.clock import Calendar, event_time
+from shared.clock import Calendar, ShiftedClock, SystemClock, event_time
 from shared.db.cas import WriteOutcome, outcome_of
 from shared.db.grouped_writer import GroupedWriter
 from shared.errors import Retryable
@@ -32,6 +32,16 @@ def test_an_event_comes_after_its_cause_and_its_predecessor_whatever_the_clock_s
     assert event_time(NOON, ahead, None) > ahead
     assert event_time(NOON, None, ahead) > ahead
     assert event_time(NOON) > NOON
+
+
+def test_a_shifted_clock_follows_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "shift"
+    clock = ShiftedClock(file)
+
+    for hours in (0, 500, -1):
+        file.write_text(str(3_600.0 * hours))
+        shift = clock.now() - SystemClock().now()
+        assert abs(shift - timedelta(hours=hours)) < timedelta(seconds=5)
 
 
 def test_days_are_counted_from_the_anchor_without_the_time_switched_off() -> None:
