@@ -21,8 +21,8 @@ _REPOSITORY = Path(__file__).parents[2]
 
 
 @asynccontextmanager
-async def spares(names: tuple[str, ...], env: Mapping[str, str], log: Path) -> AsyncIterator[None]:
-    """Keep one replica running for every name until the end of the block."""
+async def spares(names: tuple[str, ...], env: Mapping[str, str], log: Path) -> AsyncIterator[int]:
+    """Keep one replica running for every name until the end of the block; yields the process whose children they are."""
     replicas = [f"{name}:{free_port()}" for name in names]
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
@@ -30,7 +30,7 @@ async def spares(names: tuple[str, ...], env: Mapping[str, str], log: Path) -> A
             cwd=_REPOSITORY, env=env, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     try:
-        yield
+        yield process.pid
     finally:
         process.terminate()
         await process.wait()

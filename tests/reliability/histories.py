@@ -1,0 +1,126 @@
+"""The histories of warmups, told so that they can be compared and held to what had to come of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from tests.reliability.fates import Fate, Life, expected
+from tests.support.evidence import Evidence, Json, Logged
+
+DAYS = "select account_id, day, judgement, reputation, total_sent, reason, decision from warmup.warmup_day order by day"
+FIGURES = (
+    "status", "day", "total_sent", "total_received", "reputation", "health_score", "health_label", "provider_status",
+    "qualified_days", "healthy_days", "recent_health", "recent_health_label", "reason",
+)  # fmt: skip
+_OF_A_MOMENT = {"at", "expected_at"}
+_BESIDE_THE_POINT = frozenset({"warmup.start_failed", "warmup.confirmed"})
+"""How many attempts a start took, and whether the provider's word came with its acceptance or after it."""
+_JUDGED = frozenset({"warmup.graduated", "warmup.banned", "warmup.suspended", "warmup.fell_back"})
+"""What a judged day leads to."""
+
+History = list[Json]
+
+
+async def judged_days(
+    connection: asyncpg.Connection[asyncpg.Record],
+) -> dict[UUID, list[Mapping[str, Any]]]:
+    """Return every account's rows of judged days in order."""
+    found: dict[UUID, list[Mapping[str, Any]]] = {}
+    for row in await connection.fetch(DAYS):
+        found.setdefault(row["account_id"], []).append({**row, "decision": json.loads(row["decision"])})
+    return found
+
+
+def histories(
+    evidence: Evidence, judged: Mapping[UUID, Sequence[Mapping[str, Any]]], anchor: datetime
+) -> dict[str, History]:
+    """Return the story of every account by its address: what happened, on which day, seen how and why.
+
+    Instants, ids and the number of attempts are not part of it.
+    """
+    return {
+        facts[-1].data["warmup"]["address"]: _story(facts, iter(judged.get(subject, ())), anchor)
+        for (aggregate, subject), facts in evidence.facts().items()
+        if aggregate == "warmup"
+    }
+
+
+def _story(facts: Sequence[Logged], judged: Iterator[Mapping[str, Any]], anchor: datetime) -> History:
+    story: History = []
+    for fact in facts:
+        state = fact.data["warmup"]
+        if fact.kind in _BESIDE_THE_POINT:
+            continue
+        if fact.kind == "warmup.day_recorded":
+            row = next(judged, None)
+            decision = {name: value for name, value in state["decision"].items() if name not in _OF_A_MOMENT}
+            days = [
+                {**day, "date": (date.fromisoformat(day["date"]) - anchor.date()).days}
+                for day in state["days"]
+            ]
+            figures = {name: state[name] for name in FIGURES}
+            story.append(
+                {"on": row and row["day"], "what": fact.kind, "why": decision, "days": days, **figures}
+            )
+            continue
+        on = story[-1]["on"] if fact.kind in _JUDGED else (fact.time - anchor).days
+        story.append({"on": on, "what": fact.kind, "status": state["status"], "reason": state["reason"]})
+    return story
+
+
+def until(history: History, day: int) -> History:
+    """Return a history without what came after a day."""
+    return [told for told in history if told["on"] <= day]
+
+
+def fingerprint(told: Mapping[str, History]) -> str:
+    """Return the SHA-256 of histories."""
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def broken_weeks(
+    evidence: Evidence, judged: Mapping[UUID, Sequence[Mapping[str, Any]]], lived: Sequence[Fate], days: int
+) -> Iterator[str]:
+    """I12: each due account-day is judged once and told once, with its reason, and nobody graduates a day early."""
+    ids = {shown.address: shown.id for shown in evidence.accounts.values()}
+    facts = evidence.facts()
+    for fate in lived:
+        life, account_id = expected(fate, days), ids.get(fate.address)
+        if account_id is None:
+            yield f"{fate.address} is not there"
+            continue
+        yield from _wrong_days(fate, life, judged.get(account_id, ()), facts["warmup", account_id])
+        status = evidence.accounts[account_id].status
+        if status != life.status:
+            yield f"{fate.address} ({fate.turn}) is {status}, not {life.status}"
+
+
+def _wrong_days(
+    fate: Fate, life: Life, rows: Sequence[Mapping[str, Any]], facts: Sequence[Logged]
+) -> Iterator[str]:
+    found = [(row["day"], row["judgement"]) for row in rows]
+    if found != list(life.days):
+        yield f"{fate.address} ({fate}) was judged {found}, not {list(life.days)}"
+    seen = [(row["reputation"], row["total_sent"]) for row in rows]
+    if seen != [*life.totals]:
+        yield f"{fate.address} was seen with {seen}, not {list(life.totals)}"
+    told = [fact.data["warmup"]["decision"] for fact in facts if fact.kind == "warmup.day_recorded"]
+    if told != [row["decision"] for row in rows]:
+        yield f"{fate.address} was told {len(told)} days, and {len(rows)} are kept"
+    for decision in told:
+        complete = ("policy", "policy_version", "judgement", "sentence", "criteria", "at", "day")
+        if missing := [name for name in complete if not decision.get(name)]:
+            yield f"{fate.address}: a decision without {', '.join(missing)}"
+    graduations = [fact for fact in facts if fact.kind == "warmup.graduated"]
+    if len(graduations) != sum(judgement == "graduate" for _, judgement in life.days):
+        yield f"{fate.address} graduated {len(graduations)} times"
+    for fact in graduations:
+        if unmet := [each for each in fact.data["warmup"]["decision"]["criteria"] if not each["is_met"]]:
+            yield f"{fate.address} graduated without {unmet}"

@@ -1,0 +1,123 @@
+"""Accounts live three weeks in minutes, among kills, wrong clocks and an unreliable provider: every day is judged once."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+import psutil
+import pytest
+
+from tests.reliability.fates import Fate, Turn, fates
+from tests.reliability.histories import History, broken_weeks, fingerprint, histories, judged_days, until
+from tests.reliability.spares import spares
+from tests.reliability.turmoil import VICTIMS, Killer, SharedClock
+from tests.reliability.weeks import JUMPS, Weeks
+from tests.support.callers import Caller
+from tests.support.engines import scratch_folder
+from tests.support.invariants import check_invariants
+from tests.support.stack import RunningStack, running_stack
+
+ACCOUNTS = int(os.environ.get("MAILWRIGHT_TEST_WEEKS", "64"))
+"""The full size, measured in docs/warmup.md, is 1000."""
+IS_FULL = ACCOUNTS >= 500
+DAYS, SEED = 21, 23
+FEWER, FEWER_DAYS = 20, 6
+WITHIN_SECONDS = 600.0
+SETTINGS = {
+    "MAILWRIGHT_LONGEST_RESTART_PAUSE_SECONDS": "0.2",
+    "MAILWRIGHT_KAFKA_SESSION_TIMEOUT_MS": "1500",
+    "MAILWRIGHT_SAGA_LEASE_SECONDS": "4",
+    "MAILWRIGHT_WARMUP_LEASE_SECONDS": "4",
+    "MAILWRIGHT_SWEEP_SECONDS": "[1, 3]",
+    "MAILWRIGHT_INSTANTLY_REQUESTS_PER_SECOND": "1000",
+    "MAILWRIGHT_AGENTMAIL_REQUESTS_PER_SECOND": "1000",
+    # So few moments of a day that those judged at one fill a question to the provider.
+    "MAILWRIGHT_WARMUP_SLOTS": "10" if IS_FULL else "3",
+}
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@dataclass
+class Lived:
+    """What a run left, and what it took."""
+
+    told: dict[str, History]
+    broken: Sequence[str]
+    kills: Counter[str]
+    jumps: Counter[str]
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+async def three_weeks() -> Lived:
+    return await weeks_of(fates(SEED, ACCOUNTS), DAYS, kill_seed=1)
+
+
+async def weeks_of(lived: Sequence[Fate], days: int, *, kill_seed: int) -> Lived:
+    """Let these accounts live so many days on a stack of their own."""
+    started = time.monotonic()
+    with scratch_folder("weeks") as folder:
+        clock = SharedClock(folder / "shift")
+        env = {**SETTINGS, "MAILWRIGHT_CLOCK_SHIFT_FILE": str(folder / "shift")}
+        async with running_stack(env=env) as stack, Caller(stack, patience_seconds=120.0) as caller:
+            database = await asyncpg.connect(stack.database_url)
+            try:
+                weeks = Weeks(stack, clock, caller, database, SEED, {}, Counter())
+                kills = await _live(weeks, lived, days, kill_seed)
+                evidence = await check_invariants(stack, caller.answers)
+                judged = await judged_days(database)
+                return Lived(
+                    histories(evidence, judged, weeks.anchor),
+                    list(broken_weeks(evidence, judged, lived, days)),
+                    kills,
+                    weeks.jumps,
+                    time.monotonic() - started,
+                )
+            finally:
+                await database.close()
+
+
+async def _live(weeks: Weeks, lived: Sequence[Fate], days: int, kill_seed: int) -> Counter[str]:
+    environment, log = _environment(weeks.stack), weeks.stack.data_dir / "logs" / "spares.log"
+    every = (4.0, 9.0) if IS_FULL else (1.5, 3.5)
+    async with (
+        spares(("warmup",), environment, log) as keeper,
+        Killer(weeks.stack, keeper, kill_seed, every) as killer,
+    ):
+        await weeks.begin(lived)
+        await weeks.live(lived, days)
+    return killer.kills
+
+
+def _environment(stack: RunningStack) -> dict[str, str]:
+    return psutil.Process(stack.pids["warmup"]).environ()
+
+
+@pytest.mark.promise("R24", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I12")
+async def test_every_account_is_judged_once_on_every_due_day(three_weeks: Lived) -> None:
+    assert not three_weeks.broken, "\n".join([f"{len(three_weeks.broken)} broken:", *three_weeks.broken[:20]])
+    assert three_weeks.seconds < WITHIN_SECONDS
+
+
+async def test_the_three_weeks_were_not_quiet_ones(three_weeks: Lived) -> None:
+    assert set(three_weeks.kills) == set(VICTIMS)
+    assert three_weeks.kills.total() >= 10
+    assert all(three_weeks.jumps[jump] >= DAYS // len(JUMPS) for jump in JUMPS if jump != "none")
+    assert {fate.turn for fate in fates(SEED, ACCOUNTS)} == set(Turn)
+
+
+@pytest.mark.promise("R24")
+async def test_the_same_seed_gives_the_same_histories_whatever_is_killed_when(three_weeks: Lived) -> None:
+    fewer = fates(SEED, FEWER)
+
+    again = await weeks_of(fewer, FEWER_DAYS, kill_seed=2)
+
+    assert not again.broken
+    before = {fate.address: until(three_weeks.told[fate.address], FEWER_DAYS) for fate in fewer}
+    assert again.told == before
+    assert fingerprint(again.told) == fingerprint(before)
