@@ -66,6 +66,7 @@ def settings(
         "MAILWRIGHT_TOPIC_PARTITIONS": "4",
         # The simulated DNS answers at once; the real one is given ten minutes between looks.
         "MAILWRIGHT_DOMAIN_POLL_SECONDS": "1",
+        "MAILWRIGHT_OBJECT_STORE_URL": (options.data_dir / "objects").absolute().as_uri(),
         "MAILWRIGHT_SIMULATOR_DATA": str(options.data_dir / "simulator"),
         "MAILWRIGHT_SIMULATOR_DNS_PORT": str(ports[SIMULATED_DNS]),
         **{name: simulator + path for name, path in _PROVIDERS.items()},

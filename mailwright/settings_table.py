@@ -56,12 +56,6 @@ ELSEWHERE = (
         "How long `mailwright up` leaves a part down that crashes again and again.",
     ),
     Row(
-        "MAILWRIGHT_PUBLIC_URL",
-        "URL",
-        "",
-        "Where the public API answers; `mailwright up` tells it to every service, none needs it yet.",
-    ),
-    Row(
         "MAILWRIGHT_FAILPOINTS_DIR",
         "folder",
         "",

@@ -70,3 +70,20 @@ class CommonSettings(BaseSettings):
     def calendar(self) -> Calendar:
         """Return how warmup days are counted."""
         return Calendar(self.clock_anchor, self.day_seconds, self.clock_paused_seconds)
+
+
+class MailSettings(CommonSettings):
+    """What the services that handle mail share besides."""
+
+    public_url: str = ""
+    """Where the public API answers: files are read and provider webhooks arrive below it."""
+    object_store_url: str = ""
+    """Where attachments lie: `file:///folder`, which all these services see, or `s3://bucket/prefix`."""
+    object_store_endpoint: str = ""
+    """Where an S3-compatible store answers; unset, Amazon's own or what `AWS_ENDPOINT_URL` says."""
+    object_store_region: str = ""
+    """The region of the bucket; unset, what `AWS_REGION` says."""
+    object_store_key_id: str = ""
+    """The id of the access key; unset, what `AWS_ACCESS_KEY_ID` says, or the machine's own role."""
+    object_store_key: SecretStr = SecretStr("")
+    """The secret of that access key."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from services.gateway.mail_servers import MailServers
-from shared.settings import CommonSettings
+from shared.settings import MailSettings
 
 
-class GatewaySettings(CommonSettings):
+class GatewaySettings(MailSettings):
     """Settings of one gateway process; every field is read from the environment with the prefix `MAILWRIGHT_`."""
 
     gateway_pool_size: int = 10

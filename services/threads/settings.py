@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr
 
-from shared.settings import CommonSettings
+from shared.settings import MailSettings
 
 
-class ThreadsSettings(CommonSettings):
+class ThreadsSettings(MailSettings):
     """Every field is read from the environment with the prefix `MAILWRIGHT_`."""
 
     agentmail_url: str = "https://api.agentmail.to"

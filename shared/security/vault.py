@@ -6,6 +6,7 @@ Opening a row needs its own place (tenant, kind, id) again, so a ciphertext move
 from __future__ import annotations
 
 import base64
+import hmac
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -60,6 +61,13 @@ class MasterKeys:
             return cls({int(version): base64.b64decode(key, validate=True) for version, key in pairs})
         except ValueError as error:
             raise VaultError("MAILWRIGHT_MASTER_KEYS is not of the form 1:<base64 of 32 bytes>.") from error
+
+    def derived(self, purpose: bytes) -> tuple[bytes, ...]:
+        """Return a key for another purpose from each master key, the newest first; none tells anything of its master."""
+        return tuple(
+            hmac.digest(self._keys[version], purpose, "sha256")
+            for version in sorted(self._keys, reverse=True)
+        )
 
     def seal(self, secret: bytes, *, place: bytes) -> Sealed:
         """Seal a secret to its place."""
