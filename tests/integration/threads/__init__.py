@@ -1,0 +1,1 @@
+"""Tests of the threads service on a real Postgres."""

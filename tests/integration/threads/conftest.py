@@ -1,0 +1,40 @@
+"""The bench: a fresh database and the parts of the threads service over it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.db.pool import Pool, create_pool
+from tests.support.engines import drop_database, new_database
+
+
+@pytest.fixture(scope="package")
+async def shared_pool(postgres_url: str, migrated_template: str) -> AsyncIterator[Pool]:
+    url = await new_database(postgres_url, migrated_template)
+    async with await create_pool(
+        url, schema="threads", role="mailwright_threads", application="test"
+    ) as shared:
+        yield shared
+    await drop_database(url)
+
+
+@pytest.fixture
+async def pool(shared_pool: Pool) -> Pool:
+    """The service's tables and the content store, empty."""
+    for table in (
+        "message",
+        "thread",
+        "sender",
+        "sent_day",
+        "suppression",
+        "arrival",
+        "poll",
+        "webhook",
+        "event_pending",
+        "handled_request",
+        "content.part",
+    ):
+        await shared_pool.execute(f"delete from {table}")
+    return shared_pool
