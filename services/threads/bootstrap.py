@@ -13,6 +13,7 @@ from services.threads.context import Context
 from services.threads.settings import ThreadsSettings
 from services.threads.subscribers import TOPICS
 from shared.clock import Clock, Ids, RandomIds
+from shared.content.objects import open_objects
 from shared.db.pool import Pool, connect, create_pool
 from shared.db.schema_check import database_check
 from shared.http.client import build_client
@@ -38,8 +39,10 @@ def build(settings: ThreadsSettings, *, clock: Clock | None = None, ids: Ids | N
 
     Raises:
         VaultError: The master keys are missing or malformed.
+        StorageUnavailable: There can be no such object store as the settings name.
     """
-    vault = Vault(MasterKeys.parse(settings.master_keys.get_secret_value()))
+    keys = MasterKeys.parse(settings.master_keys.get_secret_value())
+    vault, objects = Vault(keys), open_objects(settings, keys)
     tasks = Tasks()
     checks: dict[str, Check] = {}
     recorder = Recorder(clock or settings.clock(), ids or RandomIds())
@@ -57,7 +60,7 @@ def build(settings: ThreadsSettings, *, clock: Clock | None = None, ids: Ids | N
             topics = Condition("topics", topics_check(settings.kafka()))
             checks.update({"database": database.now, "topics": topics.last})
             agentmail = await _agentmail(stack, settings, pool, recorder.clock)
-            context = Context(settings, pool, recorder, vault, agentmail, relay.wake)
+            context = Context(settings, pool, recorder, vault, objects, agentmail, relay.wake)
             parts = [await stack.enter_async_context(part(context)) for part in PARTS]
 
             def after_commit() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.threads.settings import ThreadsSettings
+from shared.content.objects import Objects
 from shared.db.pool import Pool
 from shared.http.provider import Provider
 from shared.messaging.recorder import Recorder
@@ -20,5 +21,6 @@ class Context:
     pool: Pool
     recorder: Recorder
     vault: Vault
+    objects: Objects
     agentmail: Provider
     announce: Callable[[], None]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
+from shared.content import files
 from shared.content.model import MailContent
 from shared.db.pool import Connection
 
@@ -100,5 +101,6 @@ async def forget(connection: Connection, ids: Iterable[UUID]) -> None:
 
 
 async def forget_thread(connection: Connection, thread_id: UUID) -> None:
-    """Erase everything that was written in a thread."""
+    """Erase everything that was written in a thread; the bytes of its files go soon after."""
     await connection.execute("delete from content.part where thread_id = $1", thread_id)
+    await files.erase_thread(connection, thread_id)

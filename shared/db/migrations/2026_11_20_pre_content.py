@@ -29,13 +29,17 @@ create table content.attachment (
     tenant_id uuid not null,
     workspace_id uuid not null,
     thread_id uuid not null,
-    name text not null,
-    mime_type text not null,
-    size bigint not null,
+    name text not null default '',
+    mime_type text not null default '',
+    size bigint not null default 0,
     created_at timestamptz not null default now(),
-    erased_at timestamptz
+    stored_at timestamptz,
+    erased_at timestamptz,
+    due_at timestamptz not null
 );
-create index attachment_thread on content.attachment (thread_id)
+create index attachment_thread on content.attachment (thread_id);
+create index attachment_due on content.attachment (due_at);
+create index part_attachment on content.part using gin ((body -> 'attachments') jsonb_path_ops)
 """
 GUARDED = ("content.part", "content.attachment")
 WORKERS = "mailwright_gateway, mailwright_threads"
