@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import services.provisioner.fail_points_domains  # noqa: F401  registers them
 from services.provisioner.domain.dns_judging import question_of
-from services.provisioner.domain.domain_changes import REFUSED, TAKEN, failed, looked_at, verifying
+from services.provisioner.domain.domain_changes import (
+    REFUSED,
+    TAKEN,
+    Change,
+    failed,
+    looked_at,
+    verifying,
+)
+from services.provisioner.domain.domain_rechecks import (
+    UNVERIFIED,
+    Look,
+    Remembered,
+    Sight,
+    looked_again,
+    sight_of,
+)
 from services.provisioner.domain.domains import Claim, ProviderView, should_ask_provider
 from services.provisioner.domain_registration import Registrar
 from services.provisioner.domain_work import Lease, NameWork
@@ -12,7 +27,7 @@ from services.provisioner.ports import Refused
 from services.provisioner.ports_domains import Dns, NameStore
 from shared.clock import Clock
 from shared.contracts.accounts import Failure
-from shared.contracts.domains import DomainStatus, DomainVerified
+from shared.contracts.domains import DomainFailed, DomainStatus, DomainVerified
 from shared.observability.failpoints import failpoint
 from shared.observability.logging import get_logger
 
@@ -22,17 +37,25 @@ log = get_logger(__name__)
 class Checker:
     """Checks one claim; `first_check_seconds` is the delay to the second look, doubled from look to look.
 
-    The provider itself is asked to check at most once in half of it.
+    The provider itself is asked to check at most once in half of it. What is verified is looked at every `recheck_seconds`.
     """
 
     def __init__(
-        self, store: NameStore, registrar: Registrar, dns: Dns, clock: Clock, *, first_check_seconds: float
+        self,
+        store: NameStore,
+        registrar: Registrar,
+        dns: Dns,
+        clock: Clock,
+        *,
+        first_check_seconds: float,
+        recheck_seconds: float,
     ) -> None:
         self._store = store
         self._registrar = registrar
         self._dns = dns
         self._clock = clock
         self.first_check_seconds = first_check_seconds
+        self._recheck_seconds = recheck_seconds
 
     async def check(self, lease: Lease, work: NameWork, claim: Claim, view: ProviderView) -> Claim:
         """Have the records checked, and judge what is seen; the first tenant to be verified keeps the name."""
@@ -57,10 +80,47 @@ class Checker:
             answers=await self._dns.look_up(question_of(record) for record in wanted),
             is_scheduled=is_scheduled,
             first_seconds=self.first_check_seconds,
+            recheck_seconds=self._recheck_seconds,
         )
         if change is None:
             await self._store.answer(lease, claim, requests)
             return claim
+        return await self._write(lease, work, claim, change)
+
+    async def check_again(self, lease: Lease, work: NameWork, claim: Claim, view: ProviderView) -> Claim:
+        """Look at a claim that was verified, although nobody asks; most looks change nothing.
+
+        The provider's trouble goes up to whoever holds the name: it is no look at all.
+        """
+        pace = self._recheck_seconds / 2
+        now = self._clock.now()
+        if should_ask_provider(view.status, work.asked_at, now, is_fresh=False, pace_seconds=pace):
+            try:
+                view = await self._registrar.ask(lease)
+            except Refused as error:
+                return await self.miss(lease, work, claim, error.code)
+        wanted = (*view.records, claim.ownership)
+        answers = await self._dns.look_up(question_of(record) for record in wanted)
+        return await self._conclude(lease, work, claim, sight_of(claim, view, answers))
+
+    async def miss(self, lease: Lease, work: NameWork, claim: Claim, code: str) -> Claim:
+        """Take the provider's refusal of a domain that was verified for a bad look."""
+        log.warning("domain_recheck_refused", domain=work.domain, code=code)
+        return await self._conclude(lease, work, claim, Sight(Look.BAD, failure=UNVERIFIED))
+
+    async def _conclude(self, lease: Lease, work: NameWork, claim: Claim, sight: Sight) -> Claim:
+        outcome = looked_again(claim, sight, self._clock.now(), self._recheck_seconds)
+        if isinstance(outcome, Remembered):
+            await self._store.remember(lease, outcome.claim)
+            await self._store.answer(lease, claim, work.questions_of(claim))
+            return outcome.claim
+        if outcome.fact is DomainFailed:
+            log.warning("domain_lost", domain=work.domain)
+        return await self._write(lease, work, claim, outcome)
+
+    async def _write(self, lease: Lease, work: NameWork, claim: Claim, change: Change) -> Claim:
+        """Write a change and answer whoever asked; a verification only if nobody else has the name."""
+        requests = work.questions_of(claim)
         if change.fact is not DomainVerified:
             return await self._store.save(lease, change, requests)
         verified = await self._store.win(lease, change, requests)

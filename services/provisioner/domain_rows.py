@@ -17,7 +17,7 @@ IDENTITY = ("id", "tenant_id", "workspace_id", "user_id", "dialect", "domain", "
 CHANGING = (
     "ownership_value", "status", "version", "publication", "provider_domain_id", "dns_records", "is_dns_synced",
     "verified_at", "verifying_since", "checks", "is_overridden", "next_check_at", "failure_code", "failure_message", "request_id",
-    "last_event_id", "last_event_time", "traceparent", "updated_at",
+    "last_event_id", "last_event_time", "traceparent", "updated_at", "recheck_at", "bad_looks", "lost",
 )  # fmt: skip
 COLUMNS = (*IDENTITY, *CHANGING)
 
@@ -62,7 +62,7 @@ def changing_values(claim: Claim) -> list[Any]:
         [record.model_dump(mode="json") for record in state.dns_records], state.is_dns_synced, state.verified_at,
         claim.verifying_since, claim.checks, claim.is_overridden, state.next_check_at, failure.code if failure else None,
         failure.message if failure else None, claim.request_id, claim.last_event_id, claim.last_event_time,
-        claim.traceparent, state.updated_at,
+        claim.traceparent, state.updated_at, claim.recheck_at, claim.bad_looks, list(claim.lost),
     ]  # fmt: skip
 
 
@@ -95,6 +95,9 @@ def claim_of(row: asyncpg.Record) -> Claim:
         verifying_since=row["verifying_since"],
         checks=row["checks"],
         is_overridden=row["is_overridden"],
+        recheck_at=row["recheck_at"],
+        bad_looks=row["bad_looks"],
+        lost=tuple(row["lost"]),
         request_id=row["request_id"],
         last_event_id=row["last_event_id"],
         last_event_time=row["last_event_time"],

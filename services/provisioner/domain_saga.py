@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from random import Random
 
 import services.provisioner.fail_points_domains  # noqa: F401  registers them
@@ -18,6 +19,7 @@ from services.provisioner.domain.domains import (
     Claim,
     ProviderView,
     Publication,
+    is_recheck_due,
     is_work_due,
     seconds_until_due,
 )
@@ -113,10 +115,15 @@ class DomainSaga:
         except Refused as error:
             log.warning("domain_refused", domain=work.domain, code=error.code)
             why = TAKEN if isinstance(error, NotOurs) else REFUSED
+            after = []
             for claim in claims:
-                if claim.id in due:
+                if claim.id not in due:
+                    after.append(claim)
+                elif self._is_recheck(work, claim, now):
+                    after.append(await self._checker.miss(lease, work, claim, error.code))
+                else:
                     await self._checker.fail(lease, work, claim, why)
-            return [claim for claim in claims if claim.id not in due]
+            return after
         after = []
         for claim in claims:
             with trace(claim.traceparent, claim.request_id):
@@ -127,6 +134,8 @@ class DomainSaga:
         return after
 
     async def _advance_claim(self, lease: Lease, work: NameWork, claim: Claim, view: ProviderView) -> Claim:
+        if self._is_recheck(work, claim, self._clock.now()):
+            return await self._checker.check_again(lease, work, claim, view)
         requests = work.questions_of(claim)
         is_asked = any(request.is_check for request in requests)
         if claim.state.provider_domain_id is None:
@@ -137,6 +146,11 @@ class DomainSaga:
             # The tenant publishes the records first; checking before that would only use up its time.
             return await self._settle(lease, work, claim)
         return await self._checker.check(lease, work, claim, view)
+
+    def _is_recheck(self, work: NameWork, claim: Claim, now: datetime) -> bool:
+        """Tell whether a claim is looked at because it was verified, not because a client asks."""
+        is_asked = any(request.is_check for request in work.questions_of(claim))
+        return is_recheck_due(claim, now) and not (is_asked and claim.status is DomainStatus.FAILED)
 
     # --- trouble ----------------------------------------------------------------------------------------------
 

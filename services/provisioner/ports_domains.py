@@ -170,6 +170,10 @@ class NameStore(Protocol):
         """Write a change and its fact, and answer these requests with it, in one transaction."""
         ...
 
+    async def remember(self, lease: Lease, claim: Claim) -> None:
+        """Write what a look found that nobody is told of."""
+        ...
+
     async def win(self, lease: Lease, change: Change, answering: Sequence[OpenRequest] = ()) -> Claim | None:
         """Write a verification like `save`; None, with nothing written, if another tenant verified the name before."""
         ...

@@ -51,7 +51,13 @@ class ProvisionerSettings(CommonSettings):
     """When an effect that may still land late is looked for, counted from the moment its outcome became unknown."""
     domain_poll_seconds: float = Field(default=600.0, gt=0)
     """The first delay between two checks of a domain that is verifying; it doubles from check to check."""
+    domain_recheck_hours: float = Field(default=6.0, gt=0)
+    """After how many hours of a warmup day, which has 24, a verified domain is looked at again."""
     dns_servers: str = ""
     """Comma separated `host[:port]` of the DNS servers that are asked for a domain's records; empty = the system's."""
     dns_timeout_seconds: float = Field(default=5.0, gt=0)
     """How long one DNS question may take, with all its repeats."""
+
+    def domain_recheck_seconds(self) -> float:
+        """Return the seconds between two looks at a verified domain; however short the days, no less than the first delay."""
+        return max(self.domain_recheck_hours / 24 * self.day_seconds, self.domain_poll_seconds)

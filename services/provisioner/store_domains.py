@@ -162,6 +162,17 @@ class PostgresNames:
         self._announce()
         return claim
 
+    async def remember(self, lease: Lease, claim: Claim) -> None:
+        """Write what a look found that nobody is told of."""
+        async with self.held(lease) as connection:
+            await connection.execute(
+                "update domain_claim set recheck_at = $3, bad_looks = $4 where id = $1 and version = $2",
+                claim.id,
+                claim.version,
+                claim.recheck_at,
+                claim.bad_looks,
+            )
+
     async def win(self, lease: Lease, change: Change, answering: Sequence[OpenRequest] = ()) -> Claim | None:
         """Write a verification like `save`, unless another tenant verified the name before."""
         async with self.held(lease) as connection:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Column, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from services.provisioner.tables import ProvisionerTable, instant
@@ -66,6 +66,9 @@ class DomainClaim(ProvisionerTable, table=True):
     is_overridden: bool
     created_at: datetime = instant()
     updated_at: datetime = instant()
+    recheck_at: datetime | None = instant(optional=True)
+    bad_looks: int
+    lost: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
 
 
 class DomainRequest(ProvisionerTable, table=True):

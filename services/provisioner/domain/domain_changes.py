@@ -43,6 +43,10 @@ NOT_SEEN = Failure(
     message="The domain's records were not all in place in time; publish them and verify again.",
 )
 
+LOST = "dns_lost"
+"""The failure of a domain that was verified and is not any more."""
+_ABOUT_DNS = frozenset({NOT_SEEN.code, LOST})
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -92,26 +96,20 @@ def looked_at(
     answers: Answers,
     is_scheduled: bool,
     first_seconds: float,
+    recheck_seconds: float,
 ) -> Change | None:
     """Judge a check: verified only when the provider says so and DNS shows the ownership record; None: nothing new.
 
     Only scheduled checks count towards the end of the patience, at which the domain fails (S0-23). While DNS is in
     trouble about the ownership record, nothing counts: the claim neither verifies nor fails, and is looked at soon.
+    What a claim lost after it was verified must be back as well: the provider may still show what it once saw.
     """
-    records = _seen(claim, view, answers)
+    records = seen_records(claim, view, answers)
     owner = answers.get(question_of(claim.ownership))
     is_owner_seen = owner is not None and records[-1].status == "valid"
-    if view.status is ProviderStatus.VERIFIED and is_owner_seen:
-        changed = _with(
-            claim,
-            now,
-            status=DomainStatus.VERIFIED,
-            dns_records=records,
-            verified_at=now,
-            next_check_at=None,
-            failure=None,
-        )
-        return Change(changed, DomainVerified)
+    is_whole = all(record.status == "valid" for record in records if key_of(record) in claim.lost)
+    if view.status is ProviderStatus.VERIFIED and is_owner_seen and is_whole:
+        return verified(claim, records, now, recheck_seconds)
     if not is_scheduled:
         if records == claim.wanted:
             return None
@@ -129,6 +127,21 @@ def looked_at(
     return Change(replace(changed, checks=checks), DomainVerifying)
 
 
+def verified(claim: Claim, records: tuple[DnsRecord, ...], now: datetime, recheck_seconds: float) -> Change:
+    """The domain may carry accounts; from now on it is looked at again every `recheck_seconds`."""
+    changed = _with(
+        claim,
+        now,
+        status=DomainStatus.VERIFIED,
+        dns_records=records,
+        verified_at=now,
+        next_check_at=None,
+        failure=None,
+    )
+    again = now + timedelta(seconds=recheck_seconds)
+    return Change(replace(changed, recheck_at=again, bad_looks=0, lost=()), DomainVerified)
+
+
 def failed(claim: Claim, why: Failure, now: datetime) -> Change:
     """The claim comes to nothing for now; a new verification may be asked for."""
     return Change(
@@ -143,7 +156,8 @@ def overridden(claim: Claim, status: DomainStatus, now: datetime, first_seconds:
     """
     following = next_check_at(now, 0, now, first_seconds) if status is DomainStatus.VERIFYING else None
     changed = _with(claim, now, status=status, failure=None, next_check_at=following)
-    return Change(replace(changed, verifying_since=now, checks=0, is_overridden=True), DomainChanged)
+    looks: dict[str, Any] = {"recheck_at": None, "bad_looks": 0, "lost": ()}
+    return Change(replace(changed, verifying_since=now, checks=0, is_overridden=True, **looks), DomainChanged)
 
 
 def deleting(claim: Claim, now: datetime) -> Change:
@@ -158,7 +172,12 @@ def deleted(claim: Claim, now: datetime) -> Change:
     return Change(_with(claim, now, status=DomainStatus.DELETED), DomainDeleted)
 
 
-def _seen(claim: Claim, view: ProviderView, answers: Answers) -> tuple[DnsRecord, ...]:
+def key_of(record: DnsRecord) -> str:
+    """Return what a record is remembered by."""
+    return f"{record.type} {record.name} {record.value}"
+
+
+def seen_records(claim: Claim, view: ProviderView, answers: Answers) -> tuple[DnsRecord, ...]:
     """Return the needed records, the ownership record last, as DNS shows them now, or as it did before."""
     before = {(record.type, record.name, record.value): record for record in claim.wanted}
     wanted = [
@@ -182,10 +201,10 @@ def _with(claim: Claim, now: datetime, **changes: Any) -> Claim:
 def answer_of(claim: Claim, request_id: UUID) -> DomainRequestAnswered:
     """Return what a request that was worked on is answered with, as the claim stands.
 
-    A domain whose records did not verify is a proper answer; one that is another's, or that was refused, is not.
+    A domain whose records did not verify, or are gone, is a proper answer; one that is another's, or that was refused, is not.
     """
     failure = claim.state.failure
-    if failure is not None and claim.status is DomainStatus.FAILED and failure.code != NOT_SEEN.code:
+    if failure is not None and claim.status is DomainStatus.FAILED and failure.code not in _ABOUT_DNS:
         taken = failure.code == TAKEN.code
         return DomainRequestAnswered(
             request_id=request_id,

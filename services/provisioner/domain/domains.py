@@ -22,6 +22,8 @@ PATIENCE = 72
 
 GIVEN_UP = frozenset({DomainStatus.DELETING, DomainStatus.DELETED})
 """How claims stand that their workspace does not want any more."""
+RECHECKED = frozenset({DomainStatus.VERIFIED, DomainStatus.FAILED})
+"""How claims stand that are looked at again although nobody asks, once they were verified."""
 
 
 class ProviderStatus(StrEnum):
@@ -66,6 +68,12 @@ class Claim:
     checks: int = 0
     is_overridden: bool = False
     """Whether a client said how it stands, and nothing was checked since."""
+    recheck_at: datetime | None = None
+    """When it is looked at again although nobody asks; set once it was verified."""
+    bad_looks: int = 0
+    """Such looks in a row that found it wanting."""
+    lost: tuple[str, ...] = ()
+    """The records for whose loss it fell back; they must be there again before it is verified."""
     request_id: UUID | None = None
     """The request that the present work serves; carried by the facts it leads to."""
     last_event_id: UUID | None = None
@@ -156,6 +164,8 @@ def may_see(claim: Claim, caller: Caller) -> bool:
 
 def is_work_due(claim: Claim, now: datetime, *, is_asked: bool) -> bool:
     """Tell whether a claim needs anything of the provider or of DNS now; `is_asked`: a client wants a check."""
+    if is_recheck_due(claim, now):
+        return True
     if claim.is_platform or claim.status in {DomainStatus.VERIFIED, *GIVEN_UP}:
         return False
     if is_asked:
@@ -166,14 +176,28 @@ def is_work_due(claim: Claim, now: datetime, *, is_asked: bool) -> bool:
     return claim.status is DomainStatus.PENDING and not is_waiting
 
 
+def is_recheck_due(claim: Claim, now: datetime) -> bool:
+    """Tell whether a claim that was verified, and may have fallen back since, is to be looked at again now."""
+    return (
+        not claim.is_platform
+        and not claim.is_overridden
+        and claim.status in RECHECKED
+        and claim.recheck_at is not None
+        and claim.recheck_at <= now
+    )
+
+
 def seconds_until_due(claims: Iterable[Claim], now: datetime) -> float | None:
     """Return after how many seconds the first of these claims has a check due; None if none waits for one."""
-    waits = [
-        (claim.state.next_check_at - now).total_seconds()
-        for claim in claims
-        if claim.status is DomainStatus.VERIFYING and claim.state.next_check_at is not None
-    ]
+    waits = [(at - now).total_seconds() for claim in claims if (at := _due_at(claim)) is not None]
     return max(min(waits), 0.0) if waits else None
+
+
+def _due_at(claim: Claim) -> datetime | None:
+    if claim.status is DomainStatus.VERIFYING:
+        return claim.state.next_check_at
+    is_watched = claim.status in RECHECKED and not claim.is_platform and not claim.is_overridden
+    return claim.recheck_at if is_watched else None
 
 
 def next_check_at(since: datetime, checks: int, now: datetime, first_seconds: float) -> datetime | None:

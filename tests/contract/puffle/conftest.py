@@ -26,7 +26,11 @@ def failpoints_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="package")
 async def stack(failpoints_dir: Path) -> AsyncIterator[RunningStack]:
-    settings = {"MAILWRIGHT_FAILPOINTS_DIR": str(failpoints_dir), "MAILWRIGHT_DOMAIN_POLL_SECONDS": "0.05"}
+    settings = {
+        "MAILWRIGHT_FAILPOINTS_DIR": str(failpoints_dir),
+        "MAILWRIGHT_DOMAIN_POLL_SECONDS": "0.05",
+        "MAILWRIGHT_DOMAIN_RECHECK_HOURS": "240",  # with these days, verified domains are looked at once a minute
+    }
     async with running_stack(day_seconds=DAY_SECONDS, env=settings) as running:
         yield running
 

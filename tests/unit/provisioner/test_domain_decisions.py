@@ -11,6 +11,7 @@ import pytest
 
 from services.provisioner.domain.dns_judging import Answers, Question
 from services.provisioner.domain.domain_changes import (
+    LOST,
     NOT_SEEN,
     REFUSED,
     TAKEN,
@@ -38,6 +39,7 @@ from services.provisioner.domain.domains import (
     seconds_until_due,
     should_ask_provider,
 )
+from shared.contracts.accounts import Failure
 from shared.contracts.answers import Outcome
 from shared.contracts.domains import (
     DnsRecord,
@@ -183,7 +185,15 @@ def test_both_the_provider_and_the_ownership_record_are_needed(
 ) -> None:
     checking = verifying(claim(), NOW, 600.0).claim
 
-    change = looked_at(checking, view(status), NOW, answers=answers, is_scheduled=True, first_seconds=600.0)
+    change = looked_at(
+        checking,
+        view(status),
+        NOW,
+        answers=answers,
+        is_scheduled=True,
+        first_seconds=600.0,
+        recheck_seconds=6.0,
+    )
 
     assert change is not None
     assert change.fact is (DomainVerified if verifies else DomainVerifying)
@@ -193,7 +203,9 @@ def test_both_the_provider_and_the_ownership_record_are_needed(
 def test_a_look_that_sees_nothing_new_says_nothing() -> None:
     checking = verifying(registered(claim(), view(), NOW).claim, NOW, 600.0).claim
 
-    change = looked_at(checking, view(), NOW, answers=TROUBLE, is_scheduled=False, first_seconds=600.0)
+    change = looked_at(
+        checking, view(), NOW, answers=TROUBLE, is_scheduled=False, first_seconds=600.0, recheck_seconds=6.0
+    )
 
     assert change is None
 
@@ -205,7 +217,13 @@ def test_trouble_of_dns_neither_fails_a_domain_nor_uses_up_its_patience(hours: i
     now = NOW + timedelta(hours=hours)
 
     change = looked_at(
-        seen, view(ProviderStatus.VERIFIED), now, answers=TROUBLE, is_scheduled=True, first_seconds=600.0
+        seen,
+        view(ProviderStatus.VERIFIED),
+        now,
+        answers=TROUBLE,
+        is_scheduled=True,
+        first_seconds=600.0,
+        recheck_seconds=6.0,
     )
 
     assert change is not None
@@ -271,7 +289,9 @@ def test_a_domain_fails_at_the_end_of_its_patience_and_can_begin_anew() -> None:
     checking = verifying(claim(), NOW, 600.0).claim
     late = NOW + timedelta(hours=12)
 
-    change = looked_at(checking, view(), late, answers=NOTHING, is_scheduled=True, first_seconds=600.0)
+    change = looked_at(
+        checking, view(), late, answers=NOTHING, is_scheduled=True, first_seconds=600.0, recheck_seconds=6.0
+    )
 
     assert change is not None
     assert (change.fact, change.claim.state.failure) == (DomainFailed, NOT_SEEN)
@@ -285,6 +305,8 @@ def test_answers_follow_from_how_the_claim_stands() -> None:
 
     assert answer_of(claim(), request).needs == {"domain": 1}
     assert answer_of(failed(claim(), NOT_SEEN, NOW).claim, request).outcome is Outcome.DONE
+    lost = Failure(code=LOST, message="Records are gone.")
+    assert answer_of(failed(claim(), lost, NOW).claim, request).outcome is Outcome.DONE
     assert answer_of(failed(claim(), REFUSED, NOW).claim, request).outcome is Outcome.FAILED
     assert answer_of(failed(claim(), TAKEN, NOW).claim, request).outcome is Outcome.REFUSED
     assert match_of(replace(claim(), version=0), request).needs == {"domain": 1}
