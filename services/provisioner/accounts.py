@@ -41,6 +41,7 @@ from shared.contracts.accounts import (
     CredentialsRevocationRequested,
 )
 from shared.contracts.envelope import Event, Received
+from shared.contracts.warmup_mail import warmup_tag
 from shared.contracts.warmups import WarmupEnded
 from shared.db.grouped_writer import GroupedWriter
 from shared.db.leased_work import LeasedWorker
@@ -77,7 +78,10 @@ async def running(context: Context) -> AsyncIterator[Part]:
         return written
 
     writer: GroupedWriter[SagaWrite, None] = GroupedWriter(flush)
-    inboxes, senders = AgentMail(context.agentmail), Instantly(context.instantly)
+    inboxes, senders = (
+        AgentMail(context.agentmail),
+        Instantly(context.instantly, warmup_tag(context.settings.installation)),
+    )
     table = actions(inboxes, senders, store, settings.installation)
     leases = Leases(store, settings.saga_lease_seconds)
     limits = Limits(settings.saga_deadline_seconds, settings.sender_login_attempts)

@@ -10,11 +10,11 @@ from prometheus_client import REGISTRY, generate_latest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.simulator import dns
-from services.simulator.agentmail import domains, mail
+from services.simulator.agentmail import domains, fates, mail
 from services.simulator.faults import Fault, Faults
 from services.simulator.instantly.accounts import view
 from services.simulator.router import Route
-from services.simulator.wire import Answer, Call, Json, json_answer
+from services.simulator.wire import Answer, Call, Json, Refusal, json_answer
 from services.simulator.world import World, public
 
 _STATE_KINDS = {
@@ -41,7 +41,19 @@ class _Inbound(BaseModel):
     text: str = ""
     html: str | None = None
     in_reply_to: str | None = None
+    references: list[str] | None = None
+    headers: dict[str, str] | None = None
+    attachments: list[Json] | None = None
     message_id: str | None = None
+    label: Literal["spam", "blocked", "unauthenticated"] | None = None
+
+
+class _Fate(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    message_id: str
+    recipients: list[str] | None = None
+    type: Literal["Permanent", "Transient", "Undetermined"] = "Permanent"
+    reason: str = "Content is not allowed"
 
 
 class _Verdict(BaseModel):
@@ -87,6 +99,8 @@ class Control:
             return json_answer(
                 400, {"error": json.loads(error.json(include_url=False, include_context=False))}
             )
+        except Refusal as refusal:
+            return refusal.answer
         except ValueError as error:
             return json_answer(400, {"error": str(error)})
 
@@ -171,12 +185,13 @@ class Control:
         if inbox is None:
             return json_answer(404, {"error": f"no inbox {arriving.to}"})
         fields: Json = {
-            **arriving.model_dump(exclude={"to", "sender"}),
+            **arriving.model_dump(exclude={"to", "sender", "label"}),
             "to": [arriving.to],
             "from": arriving.sender,
+            "attachments": mail.attachments(self._world, arriving.attachments),
         }
         with self._world.store.transaction():
-            message = mail.receive(self._world, inbox, fields)
+            message = mail.receive(self._world, inbox, fields, arriving.label)
             if message is None:
                 return json_answer(202, {"delivered": False})
             self._world.effect(
@@ -184,6 +199,23 @@ class Control:
             )
         ids = {name: message[name] for name in ("message_id", "thread_id", "inbox_id")}
         return json_answer(201, {"delivered": True, **ids})
+
+    def befall(self, call: Call) -> Answer:
+        """Let a message that left bounce, be complained of, or be rejected after all."""
+        fate, operation = _Fate(**call.fields()), call.operation
+        found = self._world.store.all("am.message")
+        sent = [each for each in found if each["message_id"] == fate.message_id and "sent" in each["labels"]]
+        if not sent:
+            return json_answer(404, {"error": f"no sent message {fate.message_id}"})
+        recipients = fates.recipients_of(sent[0]) if fate.recipients is None else fate.recipients
+        with self._world.store.transaction():
+            if operation == fates.BOUNCE:
+                fates.bounce(self._world, sent[0], recipients, fate.type)
+            elif operation == fates.COMPLAIN:
+                fates.complain(self._world, sent[0], recipients)
+            else:
+                fates.reject(self._world, sent[0], fate.reason)
+        return json_answer(201, {"message_id": fate.message_id, "recipients": recipients})
 
     def publish(self, call: Call) -> Answer:
         """Publish a DNS record outside Cloudflare, as the owner of a domain would at another host."""
@@ -241,6 +273,9 @@ CONTROL: tuple[Route[Callable[[Control, Call], Answer]], ...] = (
     Route("POST", "/_sim/knobs", "knobs", Control.knobs),
     Route("POST", "/_sim/warmup", "warmup", Control.warmup),
     Route("POST", "/_sim/inbound", "inbound", Control.inbound),
+    Route("POST", "/_sim/bounce", fates.BOUNCE, Control.befall),
+    Route("POST", "/_sim/complain", fates.COMPLAIN, Control.befall),
+    Route("POST", "/_sim/reject", fates.REJECT, Control.befall),
     Route("POST", "/_sim/dns", "dns.publish", Control.publish),
     Route("GET", "/_sim/dns", "dns.server", Control.dns_server),
     Route("DELETE", "/_sim/dns/{id}", "dns.unpublish", Control.unpublish),

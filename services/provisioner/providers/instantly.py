@@ -24,8 +24,10 @@ PAGE = 100
 class Instantly:
     """The `Senders` port over Instantly's API v2, which has no idempotency keys: repeats are told from first calls by looking."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, warmup_tag: str) -> None:
+        """`warmup_tag` is put into every mail that warmup exchanges, so that it can be told from correspondence."""
         self._provider = provider
+        self._warmup_tag = warmup_tag
 
     async def add(
         self, address: str, login: MailLogin, *, first_name: str, last_name: str, daily_limit: int
@@ -49,6 +51,7 @@ class Instantly:
             "smtp_host": login.smtp_host,
             "smtp_port": login.smtp_port,
             "daily_limit": daily_limit,
+            "warmup_custom_ftag": self._warmup_tag,
         }
         try:
             await self._provider.call(

@@ -14,6 +14,9 @@ from services.simulator.world import World, public
 
 _MOST_RECIPIENTS = 50
 _PREVIEW_LENGTH = 100
+_LARGEST_WEBHOOK = 1_000_000
+KEPT_OUT = ("spam", "blocked", "unauthenticated", "trash")
+"""Labels of mail that listings leave out unless they are asked to include it."""
 _BODY_FIELDS = ("text", "html", "extracted_text", "extracted_html", "headers")
 
 
@@ -72,8 +75,8 @@ def keep(world: World, inbox_id: str, fields: Json, *, labels: list[str], parent
         "html": fields.get("html"),
         "extracted_text": fields.get("text") if parent else None,
         "attachments": fields.get("attachments"),
-        "in_reply_to": parent["message_id"] if parent else None,
-        "references": [*(parent.get("references") or []), parent["message_id"]] if parent else None,
+        "in_reply_to": parent["message_id"] if parent else fields.get("in_reply_to"),
+        "references": _references(parent) if parent else fields.get("references"),
         "headers": fields.get("headers"),
         "size": len(text) + len(fields.get("html") or ""),
         "updated_at": now,
@@ -83,6 +86,10 @@ def keep(world: World, inbox_id: str, fields: Json, *, labels: list[str], parent
     stored = world.store.put("am.message", key, {**message, "_key": key})
     _rebuild_thread(world, message["thread_id"])
     return stored
+
+
+def _references(parent: Json) -> list[str]:
+    return [*(parent.get("references") or []), parent["message_id"]]
 
 
 def message_key(inbox_id: str, message_id: str) -> str:
@@ -130,23 +137,20 @@ def _rebuild_thread(world: World, thread_id: str) -> None:
     world.store.put("am.thread", thread_id, thread)
 
 
-def announce_sent(world: World, message: Json) -> None:
-    """Emit what AgentMail emits about a message that left: sent, then delivered."""
-    to = [*message["to"], *(message.get("cc") or []), *(message.get("bcc") or [])]
-    names = ("inbox_id", "thread_id", "message_id", "timestamp")
-    facts = {**{name: message[name] for name in names}, "recipients": to}
-    emit(world, "message.sent", {"send": facts}, message["inbox_id"])
-    emit(world, "message.delivered", {"delivery": facts}, message["inbox_id"])
+def receive(world: World, inbox: Json, fields: Json, label: str | None = None) -> Json | None:
+    """Let a mail arrive at an inbox and emit `message.received`; a paused inbox loses it.
 
-
-def receive(world: World, inbox: Json, fields: Json) -> Json | None:
-    """Let a mail arrive at an inbox and emit `message.received`; a paused inbox loses it."""
+    `label` (one of `KEPT_OUT`) is why it is kept out of sight; the event is then one of its own. A webhook carries no
+    bodies that would make it larger than a megabyte.
+    """
     if inbox.get("status") == "paused":
         return None
     replied = fields.get("in_reply_to")
     parent = world.store.get("am.message", message_key(inbox["inbox_id"], replied)) if replied else None
-    message = keep(world, inbox["inbox_id"], fields, labels=["received", "unread"], parent=parent)
+    labels = ["received", "unread", *([label] if label else [])]
+    message = keep(world, inbox["inbox_id"], fields, labels=labels, parent=parent)
     thread = world.store.get("am.thread", message["thread_id"]) or {}
-    payload = {"message": public(message), "thread": public(thread)}
-    emit(world, "message.received", payload, inbox["inbox_id"])
+    is_large = message["size"] > _LARGEST_WEBHOOK
+    payload = {"message": item(message) if is_large else public(message), "thread": public(thread)}
+    emit(world, ".".join(("message.received", *([label] if label else ()))), payload, inbox["inbox_id"])
     return message

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 
-from services.simulator.agentmail import mail
+from services.simulator.agentmail import fates, mail
 from services.simulator.agentmail.errors import invalid, not_found, refusal
 from services.simulator.agentmail.fields import CLIENT_ID, checked
 from services.simulator.agentmail.inboxes import load, load_settled
@@ -71,7 +71,7 @@ def deliver(world: World, call: Call, inbox: Json, fields: Json, parent: Json | 
         world, inbox["inbox_id"], sent, labels=["sent", *fields.get("labels", [])], parent=parent
     )
     world.effect(call, "message.sent", key=call.headers.get("idempotency-key"), subject=message["message_id"])
-    mail.announce_sent(world, message)
+    fates.announce_sent(world, message)
     return {"message_id": message["message_id"], "thread_id": message["thread_id"]}
 
 
@@ -145,7 +145,9 @@ def get(world: World, call: Call) -> Answer:
 def list_(world: World, call: Call) -> Answer:
     """Return a page of an inbox's messages, filtered by labels and substrings."""
     items = world.store.find("am.message", "inbox_id", load(world, call)["inbox_id"])
-    kept = [message for message in items if passes(call, message, _texts(message))]
+    hidden = {label for label in mail.KEPT_OUT if call.first(f"include_{label}") != "true"}
+    shown = [message for message in items if hidden.isdisjoint(message["labels"])]
+    kept = [message for message in shown if passes(call, message, _texts(message))]
     return page(call, kept, "messages", mail.item)
 
 

@@ -32,6 +32,7 @@ _REQUIRED = {
 }
 _SETTINGS = {
     "warmup": "any",
+    "warmup_custom_ftag": "string",
     "daily_limit": "any",
     "sending_gap": "any",
     "enable_slow_ramp": "any",

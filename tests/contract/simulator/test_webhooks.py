@@ -95,3 +95,58 @@ async def test_an_endpoint_hears_only_the_events_and_inboxes_it_asked_for(
     assert {event["send"]["inbox_id"] for event in endpoint.events()} == {"bob@myagentmail.com"}
     assert simulator.http.delete(f"/agentmail/v0/webhooks/{hook}").status_code == 204
     assert simulator.http.get(f"/agentmail/v0/webhooks/{hook}").status_code == 404
+
+
+async def test_what_became_of_sent_mail_is_announced(simulator: Simulated, endpoint: Endpoint) -> None:
+    simulator.inbox("ada")
+    kinds = ["message.delivered", "message.bounced", "message.complained", "message.rejected"]
+    simulator.post("/agentmail/v0/webhooks", {"url": endpoint.url, "event_types": kinds})
+    path = "/agentmail/v0/inboxes/ada@myagentmail.com/messages/send"
+    to = ["bounce-1@example.com", "complain-1@example.com"]
+    scripted = simulator.post(path, {"to": to, "text": "t"}).json()["message_id"]
+    simulator.post(path, {"to": "reject-1@example.com", "text": "t"})
+    plain = simulator.post(path, {"to": "bob@example.com", "text": "t"}).json()["message_id"]
+
+    by_hand = simulator.post("/_sim/bounce", {"message_id": plain, "type": "Transient"})
+
+    assert by_hand.json()["recipients"] == ["bob@example.com"]
+    assert simulator.post("/_sim/complain", {"message_id": "<no>"}).status_code == 404
+    await eventually(lambda: len({event["event_id"] for event in endpoint.events()}) == 6)
+    events = {event["event_id"]: event for event in endpoint.events()}.values()
+    told = {(event["event_type"], (event.get("bounce") or {}).get("type")) for event in events}
+    assert told == {(kind, None) for kind in kinds if kind != "message.bounced"} | {
+        ("message.bounced", "Permanent"),
+        ("message.bounced", "Transient"),
+    }
+    (bounced,) = (event["bounce"] for event in events if event.get("bounce", {}).get("type") == "Permanent")
+    assert (bounced["message_id"], [each["address"] for each in bounced["recipients"]]) == (scripted, to[:1])
+    labels = {
+        each["message_id"]: each["labels"]
+        for each in simulator.http.get("/_sim/state").json()["agentmail"]["messages"]
+    }
+    assert {"bounced", "complained"} <= set(labels[scripted])
+
+
+async def test_mail_kept_out_of_sight_has_an_event_of_its_own(
+    simulator: Simulated, endpoint: Endpoint
+) -> None:
+    simulator.inbox("ada")
+    kinds = ["message.received", "message.received.spam"]
+    simulator.post("/agentmail/v0/webhooks", {"url": endpoint.url, "event_types": kinds})
+    mail = {"to": "ada@myagentmail.com", "from": "bob@example.com", "in_reply_to": "<elsewhere>"}
+
+    simulator.post("/_sim/inbound", {**mail, "label": "spam"})
+    simulator.post("/_sim/inbound", {**mail, "text": "x" * 1_100_000})
+
+    await eventually(lambda: len({event["event_id"] for event in endpoint.events()}) == 2)
+    large, spam = sorted(
+        {event["event_id"]: event for event in endpoint.events()}.values(),
+        key=lambda each: each["event_type"],
+    )
+    assert spam["event_type"] == "message.received.spam"
+    assert large["message"]["in_reply_to"] == "<elsewhere>"
+    assert "text" not in large["message"], "a webhook carries at most a megabyte"
+    path = "/agentmail/v0/inboxes/ada@myagentmail.com/messages"
+    listed = simulator.http.get(path).json()["messages"]
+    everything = simulator.http.get(path, params={"include_spam": "true"}).json()["messages"]
+    assert (len(listed), len(everything)) == (1, 2)

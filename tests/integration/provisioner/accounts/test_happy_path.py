@@ -6,6 +6,7 @@ import pytest
 
 from shared.contracts.accounts import AccountStatus
 from shared.contracts.answers import Outcome
+from shared.contracts.warmup_mail import warmup_tag
 from tests.support.account_bench import DOMAIN, SENDMUX, Bench
 
 FACTS = [
@@ -42,7 +43,9 @@ async def test_an_account_is_made_step_by_step(bench: Bench) -> None:
         "sender.created",
         "tag.assigned",
     ]
-    assert bench.simulator.account(account.address)["first_name"] == "Ada"
+    sender = bench.simulator.account(account.address)
+    assert sender["first_name"] == "Ada"
+    assert sender["warmup_custom_ftag"] == warmup_tag("test")
 
 
 async def test_a_plan_without_warmup_is_answered_by_the_provisioner(bench: Bench) -> None:
