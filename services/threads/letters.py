@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from email.utils import getaddresses
+from typing import Literal
 
 from services.threads.domain.message import Message
 from services.threads.domain.sending import FILE_MISSING, TOO_LARGE
@@ -67,7 +68,9 @@ class Letters:
             raise Refused(FILE_MISSING.message) from None
 
     async def _file(self, attachment: Attachment, is_inside: bool) -> File:
-        disposition = "inline" if attachment.content_disposition == "inline" else "attachment"
+        disposition: Literal["attachment", "inline"] = (
+            "inline" if attachment.content_disposition == "inline" else "attachment"
+        )
         if is_inside:
             chunks = [chunk async for chunk in await self._objects.get(attachment.path)]
             return File(attachment.name, attachment.mime_type, disposition, content=b"".join(chunks))

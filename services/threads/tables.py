@@ -74,6 +74,8 @@ class MessageRow(SQLModel, table=True):
     traceparent: str | None = Field(default=None, sa_type=Text)
     day: date | None = None
     intent_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    called_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    unready_since: datetime | None = Field(default=None, sa_type=INSTANT)
     attempts: int
     due_at: datetime | None = Field(default=None, sa_type=INSTANT)
     lease_token: UUID | None = None

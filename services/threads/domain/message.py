@@ -41,7 +41,11 @@ class Message:
     day: date | None = None
     """The UTC day whose limit it counts against."""
     intent_at: datetime | None = None
-    """Set once the provider may have been called."""
+    """When the first call to the provider began whose outcome is not known; None while it certainly was not sent."""
+    called_at: datetime | None = None
+    """When the last such call began."""
+    unready_since: datetime | None = None
+    """Since when the provider cannot send it because of its inbox."""
     attempts: int = 0
     due_at: datetime | None = None
     lease_token: UUID | None = None
@@ -92,6 +96,8 @@ def _over(message: Message) -> Message:
         request_event_id=None,
         request_event_time=None,
         intent_at=None,
+        called_at=None,
+        unready_since=None,
         due_at=None,
     )
 

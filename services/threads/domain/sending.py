@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.threads.domain.message import Message
+from shared.content.model import MailContent
 from shared.contracts.accounts import Failure
 
 BASE_SECONDS = 0.5
@@ -18,14 +19,17 @@ CAP_SECONDS = 30.0
 
 REFUSED = "message_refused"
 NOT_SENT = Failure(
-    code=REFUSED, message="The message could not be handed over to the inbox provider in time and was not sent."
+    code=REFUSED,
+    message="The message could not be handed over to the inbox provider in time and was not sent.",
 )
 NOT_READY = Failure(
     code=REFUSED,
     message="The inbox provider does not know the inbox, its domain or the message to answer, and sent nothing.",
 )
 FILE_MISSING = Failure(code=REFUSED, message="An attachment is not there any more; nothing was sent.")
-TOO_LARGE = Failure(code=REFUSED, message="The message is too large for the inbox provider; nothing was sent.")
+TOO_LARGE = Failure(
+    code=REFUSED, message="The message is too large for the inbox provider; nothing was sent."
+)
 ERASED = Failure(code="thread_not_found", message="The thread was erased before the message was sent.")
 SENDER_GONE = Failure(
     code="account_not_ready", message="The account could not send any more when the message was due."
@@ -61,7 +65,10 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """The message is handed over, under its key."""
+    """The message is handed over from this inbox, under its key."""
+
+    inbox_id: str
+    content: MailContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +126,21 @@ class Sending:
     patience: Patience
     jitter: Jitter
 
-    def first_step(self, *, is_ready: bool, has_content: bool) -> Post | Look | Failed:
-        """Decide what to do for a message that is due; one that nobody tried yet and that must not leave has failed."""
-        if self.message.intent_at is None:
-            if not has_content:
-                return Failed(ERASED)
-            return Post() if is_ready else Failed(SENDER_GONE)
-        if not has_content:
-            return Look(ERASED)
-        if not is_ready:
-            return Look(SENDER_GONE)
-        return Post() if self._since(self.message.intent_at) < self.patience.repeat else Look(NOT_SENT)
+    def first_step(
+        self, inbox_id: str | None, content: MailContent | None, *, is_ready: bool
+    ) -> Post | Look | Failed:
+        """Decide what to do for a message that is due; one that nobody tried yet and that must not leave has failed.
+
+        Where the inbox or the content is None, there is none any more; `is_ready` says whether the account may send (A24).
+        """
+        if content is None:
+            return self.refused(ERASED)
+        if inbox_id is None or not is_ready:
+            return self.refused(SENDER_GONE)
+        intent_at = self.message.intent_at
+        if intent_at is not None and self._since(intent_at) > self.patience.repeat:
+            return Look(NOT_SENT)
+        return Post(inbox_id, content)
 
     def refused(self, failure: Failure) -> Failed | Look:
         """Decide what a definite no means: an earlier call that nobody answered may still have gone through."""
@@ -160,6 +171,10 @@ class Sending:
         if called_at is not None and self._since(called_at) < self.patience.settle:
             return self.later()
         return Failed(refusal)
+
+    def inbox_gone(self) -> Unresolved:
+        """Decide what it means that there is no inbox to look in."""
+        return Unresolved(INBOX_GONE)
 
     def look_up_failed(self, wait_seconds: float | None, *, is_unanswered: bool) -> Again | Unresolved:
         """Decide what a look-up without an answer means: another one, for days, and then an operator's decision."""

@@ -66,6 +66,8 @@ create table message (
     traceparent text,
     day date,
     intent_at timestamptz,
+    called_at timestamptz,
+    unready_since timestamptz,
     attempts int not null default 0,
     due_at timestamptz,
     lease_token uuid,
@@ -75,6 +77,7 @@ create index message_thread on message (thread_id, created_at);
 create unique index message_provider on message (account_id, provider_message_id)
     where provider_message_id is not null;
 create index message_due on message (due_at) where due_at is not null;
+create index message_queued on message (thread_id, created_at, id) where status = 'queued';
 
 create table sender (
     account_id uuid primary key,
