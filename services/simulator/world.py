@@ -15,8 +15,8 @@ _FARTHEST_DAY = 2_000_000.0  # five thousand years: dates stay printable however
 class World:
     """The simulated providers' common ground.
 
-    Stamps (`created_at` and the like) tell real time. What spans days, warmup and the life of idempotency keys, is
-    measured in virtual days of `day_seconds`, moved on by `/_sim/clock`.
+    Stamps (`created_at` and the like) tell real time. What spans days is moved on by `/_sim/clock`: warmup is measured in
+    virtual days of `day_seconds`, the life of idempotency keys in whole ones, because those who repeat a call live in them.
     """
 
     def __init__(self, store: Store, settings: SimulatorSettings, clock: Clock, ids: Ids) -> None:
@@ -64,6 +64,10 @@ class World:
         """Return the virtual days since the anchor, with their fraction."""
         elapsed = (self.now() - self._anchor).total_seconds() - self.settings.clock_paused_seconds
         return min(elapsed / self.settings.day_seconds + self._advanced, _FARTHEST_DAY)
+
+    def real_days(self) -> float:
+        """Return the days since the anchor as they pass in reality, and those that `/_sim/clock` added."""
+        return (self.now() - self._anchor).total_seconds() / 86_400.0 + self._advanced
 
     def advance(self, days: float) -> None:
         """Move virtual time on."""

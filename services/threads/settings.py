@@ -16,3 +16,10 @@ class ThreadsSettings(MailSettings):
     """The organisation's API key at AgentMail."""
     agentmail_requests_per_second: float = Field(default=100.0, gt=0)
     """The budget that all processes share for AgentMail."""
+
+    send_concurrency: int = Field(default=32, ge=1)
+    """Messages that one process hands over at the same time."""
+    send_lease_seconds: float = Field(default=10.0, gt=0)
+    """How long a message stays with a process that stopped renewing its lease."""
+    send_settle_seconds: float = Field(default=600.0, gt=0)
+    """How long after a call that was not answered the message may still appear at the provider."""

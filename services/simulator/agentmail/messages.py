@@ -43,12 +43,12 @@ def once(world: World, call: Call, work: Callable[[], Json]) -> Answer:
     content = json.dumps([call.path, call.body], sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()
     earlier = world.store.get("am.sent", key)
-    if earlier is not None and world.days() < earlier["until_day"]:
+    if earlier is not None and world.real_days() < earlier["until_day"]:
         if earlier["digest"] != digest:
             raise refusal(409, "conflict", "Idempotency key was used with different content")
         return json_answer(200, earlier["result"])
     result = work()
-    kept = {"digest": digest, "result": result, "until_day": world.days() + _KEY_LIFE_DAYS}
+    kept = {"digest": digest, "result": result, "until_day": world.real_days() + _KEY_LIFE_DAYS}
     world.store.put("am.sent", key, kept)
     return json_answer(200, result)
 
