@@ -13,6 +13,7 @@ from services.gateway.addresses import Addresses
 from services.gateway.dialects.myagentmail.routes import ROUTES as MYAGENTMAIL
 from services.gateway.dialects.puffle.routes import ROUTES as PUFFLE
 from services.gateway.dialects.sendmux.routes import ROUTES as SENDMUX
+from services.gateway.files import Files
 from services.gateway.middleware import REFUSALS, EdgeMiddleware
 from services.gateway.openapi import describe
 from services.gateway.parts import Edge
@@ -23,6 +24,7 @@ from services.gateway.requests.reads import answers_of
 from services.gateway.requests.render import rendering
 from services.gateway.requests.store import forget_expired
 from services.gateway.requests.wait import Waiting
+from services.gateway.routes_files import ROUTES as FILES
 from services.gateway.security.authenticate import Authenticator
 from services.gateway.security.rates import Limits
 from services.gateway.settings import GatewaySettings
@@ -31,6 +33,7 @@ from services.gateway.store_markers import ReadMarkers
 from services.gateway.subscribers import TOPICS, Projector
 from services.gateway.tenancy.leftovers import delete_leftovers
 from shared.clock import Clock, Ids, RandomIds
+from shared.content.objects import Objects, open_objects
 from shared.db.pool import OUTAGE, Pool, connect, create_pool
 from shared.db.schema_check import database_check
 from shared.http.health import Tasks, health_routes
@@ -57,14 +60,16 @@ def build(settings: GatewaySettings, *, clock: Clock | None = None, ids: Ids | N
 
     Raises:
         VaultError: The master keys are malformed.
+        StorageUnavailable: There can be no such object store as the settings name.
     """
     clock, ids = clock or settings.clock(), ids or RandomIds()
     text = settings.master_keys.get_secret_value()
     keys = MasterKeys.parse(text) if text else None
+    objects = open_objects(settings, keys)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(app, settings, keys, clock, ids):
+        async with _running(app, settings, keys, objects, Recorder(clock, ids)):
             yield
 
     app = FastAPI(
@@ -80,17 +85,17 @@ def build(settings: GatewaySettings, *, clock: Clock | None = None, ids: Ids | N
     )
     app.add_middleware(EdgeMiddleware, clock=clock, ids=ids, limits=_limits(settings))
     # Kept flat, so that a refused method can be told which ones its path has.
-    app.router.routes += closed([*PUFFLE, *MYAGENTMAIL, *SENDMUX])
+    app.router.routes += closed([*PUFFLE, *MYAGENTMAIL, *SENDMUX, *FILES])
     describe(app)
     return app
 
 
 @asynccontextmanager
 async def _running(
-    app: FastAPI, settings: GatewaySettings, keys: MasterKeys | None, clock: Clock, ids: Ids
+    app: FastAPI, settings: GatewaySettings, keys: MasterKeys | None, objects: Objects, recorder: Recorder
 ) -> AsyncIterator[None]:
     url, kafka = settings.database_url.get_secret_value(), settings.kafka()
-    recorder, servers = Recorder(clock, ids), settings.mail_servers()
+    clock, ids, servers = recorder.clock, recorder.ids, settings.mail_servers()
     async with (
         _pool(url, ROLE, settings.gateway_pool_size) as pool,
         _pool(url, REQUEST_ROLE, settings.gateway_read_pool_size) as read_pool,
@@ -113,6 +118,7 @@ async def _running(
             requests=requests,
             reader=reader,
             addresses=Addresses(pool, reader),
+            files=Files(pool, objects, clock, ids),
             markers=ReadMarkers(pool),
             clock=clock,
             ids=ids,

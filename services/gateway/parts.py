@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.gateway.addresses import Addresses
+from services.gateway.files import Files
 from services.gateway.mail_servers import MailServers
 from services.gateway.reads import Reader
 from services.gateway.requests.accept import Requests
@@ -22,6 +23,7 @@ class Edge:
     requests: Requests
     reader: Reader
     addresses: Addresses
+    files: Files
     markers: ReadMarkers
     clock: Clock
     ids: Ids

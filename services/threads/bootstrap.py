@@ -8,7 +8,7 @@ from functools import partial
 
 from starlette.applications import Starlette
 
-from services.threads import inbound, sending, threads
+from services.threads import files, inbound, sending, threads
 from services.threads.context import Context
 from services.threads.settings import ThreadsSettings
 from services.threads.subscribers import TOPICS
@@ -31,7 +31,7 @@ from shared.startup import Check, Condition
 
 SERVICE = "threads"
 ROLE = "mailwright_threads"
-PARTS = (threads.running, sending.running, inbound.running)
+PARTS = (threads.running, sending.running, inbound.running, files.running)
 
 
 def build(settings: ThreadsSettings, *, clock: Clock | None = None, ids: Ids | None = None) -> Starlette:
