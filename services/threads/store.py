@@ -22,6 +22,7 @@ from services.threads.rows import (
 from shared.contracts.answers import ThreadRequestAnswered
 from shared.contracts.envelope import Recorded
 from shared.db.pool import Connection
+from shared.errors import NotYet
 from shared.messaging import answers
 from shared.messaging.event_log import append
 from shared.messaging.recorder import Recorder
@@ -86,6 +87,19 @@ class Store:
         row = await self.connection.fetchrow(BLOCKING, account_id, participant_email)
         return None if row is None else thread_of(row)
 
+    async def in_the_way_of(self, thread: Thread) -> Thread:
+        """Return the thread that kept one from being added or saved.
+
+        Raises:
+            NotYet: It has been archived or erased since, so there is nothing in the way any more.
+        """
+        existing = None
+        if thread.account_id is not None and thread.participant_email is not None:
+            existing = await self.blocking(thread.account_id, thread.participant_email)
+        if existing is None or existing.id == thread.id:
+            raise NotYet(f"What was in the way of the thread {thread.id} is gone.")
+        return existing
+
     async def save_thread(self, before: Thread, after: Thread) -> bool:
         """Write `after` over `before`; False, and nothing written, if another thread has its sender and recipient.
 
@@ -123,6 +137,23 @@ class Store:
             SAVE_MESSAGE, before.id, before.status, before.lease_token, *values_of(after, MESSAGE_CHANGING)
         )
         return bool(written)
+
+    async def threads_with_untouched(self, account_id: UUID) -> Sequence[UUID]:
+        """Return the threads in which a message of an account waits that the provider has not heard of."""
+        rows = await self.connection.fetch(
+            """
+            select distinct thread_id from message
+            where account_id = $1 and status = 'queued' and intent_at is null order by thread_id
+            """,
+            account_id,
+        )
+        return [row["thread_id"] for row in rows]
+
+    async def forget_people(self, thread_id: UUID) -> None:
+        """Erase from a thread's messages whom they were from and to; what keeps them from coming twice stays."""
+        await self.connection.execute(
+            "update message set from_email = '', to_email = '' where thread_id = $1", thread_id
+        )
 
     async def begin(self, request: Recorded) -> bool:
         """Take a request in hand; False if that happened before."""

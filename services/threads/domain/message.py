@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
+from services.threads.domain.thread import Thread
 from shared.contracts.accounts import Failure
-from shared.contracts.threads import Direction, MessageStatus, ThreadingMode
+from shared.contracts.envelope import Recorded
+from shared.contracts.threads import Direction, MessageSendRequested, MessageStatus, ThreadingMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,43 @@ class Message:
     def is_untouched(self) -> bool:
         """Whether it is certain that the provider has not heard of it."""
         return self.status is MessageStatus.QUEUED and self.intent_at is None
+
+
+def queued(
+    thread: Thread,
+    account_id: UUID,
+    request: Recorded,
+    data: MessageSendRequested,
+    *,
+    content_ref: UUID,
+    from_email: str,
+    to_email: str,
+    answers: Message | None,
+    now: datetime,
+) -> Message:
+    """Return the message that a client sends, due at once; `answers` is what it replies to."""
+    return Message(
+        id=data.message_id,
+        thread_id=thread.id,
+        account_id=account_id,
+        tenant_id=thread.tenant_id,
+        workspace_id=thread.workspace_id,
+        direction=Direction.OUTBOUND,
+        status=MessageStatus.QUEUED,
+        content_ref=content_ref,
+        from_email=from_email,
+        to_email=to_email,
+        created_at=now,
+        updated_at=now,
+        threading_mode=ThreadingMode.REPLY if answers else ThreadingMode.NEW_THREAD,
+        in_reply_to=answers.provider_message_id if answers else None,
+        request_id=request.request_id,
+        request_event_id=request.id,
+        request_event_time=request.time,
+        traceparent=request.traceparent,
+        day=now.date(),
+        due_at=now,
+    )
 
 
 def sent(message: Message, at: datetime, provider_message_id: str) -> Message:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from shared.contracts.threads import Channel, Direction, ThreadChanges, ThreadStatus
+from shared.contracts.envelope import Recorded
+from shared.contracts.threads import Channel, Direction, ThreadChanges, ThreadRequested, ThreadStatus
 
 EDITABLE = frozenset({ThreadStatus.DRAFT, ThreadStatus.ACTIVE})
 """Threads that clients write in: they have a draft, may be sent, and keep others of the same pair away (S3-27)."""
@@ -46,6 +47,25 @@ class Thread:
     def has_messages(self) -> bool:
         """Whether anything was ever sent or arrived, or is on its way."""
         return self.sent + self.received > 0 or self.last_message_at is not None
+
+
+def drafted(request: Recorded, data: ThreadRequested, now: datetime) -> Thread:
+    """Return the thread that a client drafts; nothing of it is sent (S3-4, S3-5)."""
+    return Thread(
+        id=request.subject,
+        tenant_id=data.caller.tenant_id,
+        workspace_id=data.workspace_id,
+        user_id=data.caller.user_id,
+        status=ThreadStatus.DRAFT,
+        account_id=data.account_id,
+        participant_email=data.participant_email.lower() if data.participant_email else None,
+        participant_name=data.participant_name,
+        draft_ref=data.draft_ref,
+        created_at=now,
+        updated_at=now,
+        last_event_id=request.id,
+        last_event_time=request.time,
+    )
 
 
 def changed(thread: Thread, changes: ThreadChanges, names: tuple[str, ...]) -> Thread:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.db.pool import Pool, create_pool
+from tests.integration.threads.bench import Bench
 from tests.support.engines import drop_database, new_database
 
 
@@ -38,3 +39,8 @@ async def pool(shared_pool: Pool) -> Pool:
     ):
         await shared_pool.execute(f"delete from {table}")
     return shared_pool
+
+
+@pytest.fixture
+def bench(pool: Pool) -> Bench:
+    return Bench(pool)
