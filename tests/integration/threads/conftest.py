@@ -36,6 +36,7 @@ async def pool(shared_pool: Pool) -> Pool:
         "event_pending",
         "handled_request",
         "content.part",
+        "content.attachment",
     ):
         await shared_pool.execute(f"delete from {table}")
     return shared_pool
