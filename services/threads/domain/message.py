@@ -95,7 +95,7 @@ def queued(
     )
 
 
-def sent(message: Message, at: datetime, provider_message_id: str) -> Message:
+def sent(message: Message, at: datetime, provider_message_id: str | None) -> Message:
     """The provider has taken it."""
     return replace(
         _over(message),

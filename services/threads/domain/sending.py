@@ -92,10 +92,11 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider has taken it."""
+    """The provider has taken it; ids are None where only an operator knows that, and `at` is when, if it was not just now."""
 
-    message_id: str
-    thread_id: str
+    message_id: str | None
+    thread_id: str | None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,9 @@ def _changed(
 ) -> tuple[Thread, Message, type[MessageFact]]:
     now = recorder.clock.now()
     if isinstance(outcome, Sent):
-        left = messages.sent(message, now, outcome.message_id)
-        return threads.sent(thread, now, outcome.thread_id or None), left, MessageSent
+        at = outcome.at or now
+        left = messages.sent(message, at, outcome.message_id)
+        return threads.sent(thread, at, outcome.thread_id), left, MessageSent
     if isinstance(outcome, Failed):
         return threads.not_sent(thread), messages.failed(message, outcome.failure), MessageFailed
     return threads.perhaps_sent(thread, now), messages.unknown(message, outcome.failure), MessageUnknown
