@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.threads.domain.sending import Failed, Sent
 from services.threads.handlers.conclude_message import conclude
-from services.threads.store_sending import SendingStore
+from services.threads.store import Store
 from shared.contracts.accounts import Failure
 from shared.contracts.threads import MessageStatus, ThreadStatus
 from shared.db.pool import Connection
@@ -62,7 +62,7 @@ async def resolve(connection: Connection, recorder: Recorder, message_id: UUID, 
         NotResolvable: It is not a message of unknown outcome, or its thread was erased.
     """
     async with connection.transaction():
-        store = SendingStore(connection, recorder)
+        store = Store(connection, recorder)
         thread_id = await connection.fetchval("select thread_id from message where id = $1", message_id)
         thread = None if thread_id is None else await store.thread(thread_id)
         message = await store.message(message_id)

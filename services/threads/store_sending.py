@@ -57,9 +57,6 @@ PUT_BACK = """
         due_at = $3, intent_at = $4, called_at = $5, unready_since = $6
     where id = $1 and lease_token = $2 returning true
 """
-GIVE_BACK = """
-    update sent_day set messages = messages - 1 where account_id = $1 and day = $2 and messages > 0
-"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,15 +68,6 @@ class DueMessage:
     inbox_id: str | None
     is_ready: bool
     """Whether its account may send at this moment (A24)."""
-
-
-class SendingStore(Store):
-    """The outcome of a sending within one transaction."""
-
-    async def give_back(self, message: Message) -> None:
-        """Let a message that was certainly not sent count no longer against its account's limit of that day."""
-        if message.day is not None:
-            await self.connection.execute(GIVE_BACK, message.account_id, message.day)
 
 
 class SendingDesk:
@@ -130,10 +118,10 @@ class SendingDesk:
             raise LeaseLost("The message is somebody else's.")
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[SendingStore]:
+    async def transaction(self) -> AsyncIterator[Store]:
         """Open a transaction; it commits when the block ends without an exception."""
         async with self._pool.acquire() as connection, connection.transaction():
-            yield SendingStore(connection, self._recorder)
+            yield Store(connection, self._recorder)
 
 
 def _due(row: Any) -> DueMessage:
