@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
 
+from services.gateway.closing_threads import thread_views
 from services.gateway.projection import is_reached
 from services.gateway.queries import accounts_to_show, domains_to_show
 from services.gateway.requests.model import OpenRequest
 from services.gateway.requests.render import Render, revealed_by
 from services.gateway.requests.store import close_requests, load_open
 from services.gateway.revealing import Revealing, reveal
-from services.gateway.store_projection import Owner, Rows
-from services.gateway.views import AccountView, DomainView
-from shared.contracts.answers import AccountRequestAnswered, DomainRequestAnswered, RequestAnswered
+from services.gateway.store_projection import Answered, Rows
+from services.gateway.store_rows import Owner
+from services.gateway.views import View
+from shared.contracts.answers import (
+    AccountRequestAnswered,
+    DomainRequestAnswered,
+    RequestAnswered,
+    ThreadRequestAnswered,
+)
 from shared.contracts.envelope import Recorded
 from shared.contracts.registry import EVENT_TYPES
 from shared.db.pool import Connection
 from shared.security.vault import MasterKeys
 
 
-def answered_accounts(events: Iterable[Recorded]) -> dict[UUID, Owner]:
-    """Return the accounts whose rows the answers among these events are about, with whom they belong to."""
-    return _subjects(events, AccountRequestAnswered)
-
-
-def answered_domains(events: Iterable[Recorded]) -> dict[UUID, Owner]:
-    """Return the domains whose rows the answers among these events are about, with whom they belong to."""
-    return _subjects(events, DomainRequestAnswered)
+def answered_rows(events: Sequence[Recorded]) -> Answered:
+    """Return the rows that the answers among these events are about, with whom they belong to."""
+    return Answered(
+        accounts=_subjects(events, AccountRequestAnswered),
+        domains=_subjects(events, DomainRequestAnswered),
+        threads=_subjects(events, ThreadRequestAnswered),
+    )
 
 
 def _subjects(events: Iterable[Recorded], kind: type[RequestAnswered]) -> dict[UUID, Owner]:
@@ -61,7 +67,7 @@ async def close_answered(
     ready = {
         request_id: answer
         for request_id, answer in {**waiting, **answers}.items()
-        if is_reached(answer, rows.accounts.get(answer.subject_id) or rows.domains.get(answer.subject_id))
+        if is_reached(answer, rows.find(answer.subject_id))
     }
     requests = await load_open(connection, answers.keys() | ready.keys()) if answers or ready else {}
     await _remember(
@@ -73,9 +79,9 @@ async def close_answered(
         ],
     )
     closing = sorted(ready.keys() & requests.keys())
-    views = await _views(connection, [ready[each] for each in closing])
+    views = await _views(connection, {each: (requests[each], ready[each]) for each in closing})
     revealings = [
-        Revealing(requests[each], ready[each], views.get(ready[each].subject_id), kind)
+        Revealing(requests[each], ready[each], views.get(each), kind)
         for each in closing
         if (kind := revealed_by(requests[each])) is not None
     ]
@@ -83,7 +89,7 @@ async def close_answered(
     closings = [
         (
             requests[each],
-            render(requests[each], ready[each], views.get(ready[each].subject_id), secrets.get(each)),
+            render(requests[each], ready[each], views.get(each), secrets.get(each)),
         )
         for each in closing
     ]
@@ -93,19 +99,30 @@ async def close_answered(
 
 
 async def _views(
-    connection: Connection, answers: Iterable[RequestAnswered]
-) -> dict[UUID, AccountView | DomainView]:
-    """Return what is visible of the subjects of these answers; of a refused account, for one, nothing is."""
-    accounts: set[UUID] = set()
-    domains: set[UUID] = set()
-    for answer in answers:
-        (domains if isinstance(answer, DomainRequestAnswered) else accounts).add(answer.subject_id)
-    views: dict[UUID, AccountView | DomainView] = {}
-    if accounts:
-        views.update(await accounts_to_show(connection, accounts))
-    if domains:
-        views.update(await domains_to_show(connection, domains))
-    return views
+    connection: Connection, answers: Mapping[UUID, tuple[OpenRequest, RequestAnswered]]
+) -> dict[UUID, View]:
+    """Return, by request, what is visible of the subjects of their answers; of a refused account, for one, nothing is."""
+    views: dict[UUID, View] = {}
+    if accounts := _of(answers, AccountRequestAnswered):
+        found = await accounts_to_show(connection, set(accounts.values()))
+        views |= {each: found[subject] for each, subject in accounts.items() if subject in found}
+    if domains := _of(answers, DomainRequestAnswered):
+        claims = await domains_to_show(connection, set(domains.values()))
+        views |= {each: claims[subject] for each, subject in domains.items() if subject in claims}
+    about_threads = {
+        each: pair for each, pair in answers.items() if isinstance(pair[1], ThreadRequestAnswered)
+    }
+    return views | await thread_views(connection, about_threads) if about_threads else views
+
+
+def _of(
+    answers: Mapping[UUID, tuple[OpenRequest, RequestAnswered]], kind: type[RequestAnswered]
+) -> dict[UUID, UUID]:
+    return {
+        request_id: answer.subject_id
+        for request_id, (_, answer) in answers.items()
+        if isinstance(answer, kind)
+    }
 
 
 async def _waiting_for(connection: Connection, advanced: set[UUID]) -> dict[UUID, RequestAnswered]:

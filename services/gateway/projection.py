@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from services.gateway.projection_threads import ThreadRow, version_of
 from services.gateway.views import AccountView
 from shared.contracts.accounts import AccountFact, AccountState, AccountStatus
 from shared.contracts.answers import RequestAnswered
@@ -78,7 +79,7 @@ def fold_account(row: AccountRow, event: Recorded) -> tuple[AccountRow, WriteOut
     """
     match event.data:
         case AccountFact(account=state):
-            version = _version(event)
+            version = version_of(event)
             outcome = outcome_of(row.account_version or None, version)
             changed = replace(
                 row,
@@ -88,7 +89,7 @@ def fold_account(row: AccountRow, event: Recorded) -> tuple[AccountRow, WriteOut
                 account_version=version,
             )
         case WarmupFact(warmup=state):
-            version = _version(event)
+            version = version_of(event)
             outcome = outcome_of(row.warmup_version or None, version)
             changed = replace(
                 row,
@@ -111,7 +112,7 @@ def fold_domain(row: DomainRow, event: Recorded) -> tuple[DomainRow, WriteOutcom
     """
     if not isinstance(event.data, DomainFact):
         raise TypeError(f"{event.data.TYPE} is no fact about a domain")
-    version = _version(event)
+    version = version_of(event)
     outcome = outcome_of(row.version or None, version)
     if outcome is WriteOutcome.DUPLICATE:
         return row, outcome
@@ -119,13 +120,15 @@ def fold_domain(row: DomainRow, event: Recorded) -> tuple[DomainRow, WriteOutcom
     return DomainRow(row.id, state.tenant_id, state.workspace_id, state, version), outcome
 
 
-def is_reached(answer: RequestAnswered, row: AccountRow | DomainRow | None) -> bool:
+def is_reached(answer: RequestAnswered, row: AccountRow | DomainRow | ThreadRow | None) -> bool:
     """Return whether the row of the answer's subject shows everything the answer promises."""
     match row:
         case AccountRow():
             versions = {"account": row.account_version, "warmup": row.warmup_version}
         case DomainRow():
             versions = {"domain": row.version}
+        case ThreadRow():
+            versions = {"thread": row.version}
         case None:
             versions = {}
     return all(versions.get(stream, 0) >= needed for stream, needed in answer.needs.items())
@@ -146,9 +149,3 @@ def account_view(row: AccountRow, domain: DomainState | None) -> AccountView | N
         warmup_status=warmup_status,
         updated_at=row.updated_at,
     )
-
-
-def _version(event: Recorded) -> int:
-    if event.sequence is None:
-        raise ValueError(f"{event.data.TYPE} {event.id} carries no version")
-    return event.sequence

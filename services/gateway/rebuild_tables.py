@@ -10,8 +10,8 @@ from shared.db.pool import Connection
 
 LIVE = "gateway"
 SHADOW = "gateway_rebuild"
-TABLES = ("account", "domain")
-FILLED = {"account": "account_version > 0 or warmup_version > 0", "domain": "version > 0"}
+TABLES = ("account", "domain", "thread", "message", "suppression")
+FILLED = {**dict.fromkeys(TABLES, "version > 0"), "account": "account_version > 0 or warmup_version > 0"}
 """Rows made only to be locked hold nothing yet, and are not part of what the events say."""
 
 

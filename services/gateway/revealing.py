@@ -13,7 +13,7 @@ from services.gateway.requests.model import OpenRequest, Secrets
 from services.gateway.security.keys import KeyKind, make_key
 from services.gateway.security.scopes import usual
 from services.gateway.tenancy.keys import NewKey, add_keys, revoke_account_keys, revoke_other_credentials
-from services.gateway.views import AccountView, DomainView
+from services.gateway.views import AccountView, View
 from shared.contracts.accounts import AccountStatus, CredentialsRevoked
 from shared.contracts.answers import Outcome, RequestAnswered
 from shared.contracts.envelope import Recorded
@@ -29,7 +29,7 @@ class Revealing:
 
     request: OpenRequest
     answer: RequestAnswered
-    view: AccountView | DomainView | None
+    view: View | None
     kind: KeyKind
 
     @property

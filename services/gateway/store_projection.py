@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.gateway.projection import AccountRow, DomainRow, fold_account, fold_domain
+from services.gateway.projection_threads import ThreadRow
 from services.gateway.selected import account_row
+from services.gateway.store_rows import Owner, columns, locked
+from services.gateway.store_threads import ThreadRows
 from shared.contracts.accounts import AccountFact
 from shared.contracts.domains import DomainFact, DomainState
 from shared.contracts.envelope import Received, Recorded
+from shared.contracts.threads import SuppressionFact, ThreadFact
 from shared.contracts.warmups import WarmupFact
 from shared.db.pool import Connection
 from shared.observability import metrics
-
-Owner = tuple[UUID, UUID | None]
-"""A tenant and a workspace."""
 
 
 async def keep_events(connection: Connection, events: Sequence[Received]) -> None:
@@ -41,8 +42,17 @@ async def keep_events(connection: Connection, events: Sequence[Received]) -> Non
                 request_id, causation_id, data)
         on conflict (event_id) do nothing
         """,
-        *_columns(rows, 12),
+        *columns(rows, 12),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The accounts, domains and threads whose rows answers are about, each with whom it belongs to."""
+
+    accounts: dict[UUID, Owner] = field(default_factory=dict)
+    domains: dict[UUID, Owner] = field(default_factory=dict)
+    threads: dict[UUID, Owner] = field(default_factory=dict)
 
 
 class Rows:
@@ -52,18 +62,29 @@ class Rows:
     whoever needs the same row waits here, and then sees what this transaction did.
     """
 
-    def __init__(self, accounts: dict[UUID, AccountRow], domains: dict[UUID, DomainRow]) -> None:
+    def __init__(
+        self, accounts: dict[UUID, AccountRow], domains: dict[UUID, DomainRow], threads: ThreadRows
+    ) -> None:
         self.accounts = accounts
         self.domains = domains
+        self.threads = threads
         self._loaded_accounts = dict(accounts)
         self._loaded_domains = dict(domains)
 
     @classmethod
     async def load(
-        cls, connection: Connection, accounts: dict[UUID, Owner], domains: dict[UUID, Owner]
+        cls, connection: Connection, events: Sequence[Recorded], answered: Answered | None = None
     ) -> Rows:
-        """Read and lock the rows of these accounts and domains, in the order of their ids."""
-        return cls(await _load_accounts(connection, accounts), await _load_domains(connection, domains))
+        """Read and lock the rows that these events state facts about, and those that were `answered`.
+
+        They are locked one kind after the other, each in the order of their ids.
+        """
+        answered = answered or Answered()
+        return cls(
+            await _load_accounts(connection, answered.accounts | _account_owners(events)),
+            await _load_domains(connection, answered.domains | _domain_owners(events)),
+            await ThreadRows.load(connection, answered.threads, events),
+        )
 
     def fold(self, event: Recorded) -> None:
         """Apply a fact to its row; its outcome is counted, events of other kinds are ignored."""
@@ -72,30 +93,37 @@ class Rows:
                 self.accounts[event.subject], outcome = fold_account(self.accounts[event.subject], event)
             case DomainFact():
                 self.domains[event.subject], outcome = fold_domain(self.domains[event.subject], event)
+            case ThreadFact() | SuppressionFact():
+                outcome = self.threads.fold(event)
             case _:
                 return
         metrics.PROJECTION_WRITES.labels(outcome).inc()
 
+    def find(self, subject_id: UUID) -> AccountRow | DomainRow | ThreadRow | None:
+        """Return the row of an account, a domain or a thread, if this transaction has it."""
+        found = self.accounts.get(subject_id) or self.domains.get(subject_id)
+        return found or self.threads.threads.get(subject_id)
+
     async def save(self, connection: Connection) -> set[UUID]:
-        """Write the rows that changed and return their ids."""
+        """Write the rows that changed and return the ids of accounts, domains and threads among them."""
         accounts = [row for row in self.accounts.values() if row is not self._loaded_accounts[row.id]]
         domains = [row for row in self.domains.values() if row is not self._loaded_domains[row.id]]
         await _save_accounts(connection, accounts)
         await _save_domains(connection, domains)
-        return {row.id for row in accounts} | {row.id for row in domains}
+        threads = await self.threads.save(connection)
+        return {row.id for row in accounts} | {row.id for row in domains} | threads
 
 
 async def apply(connection: Connection, events: Iterable[Recorded]) -> None:
     """Fold facts into the projection tables this connection sees first; the outcome does not depend on their order."""
     facts = list(events)
-    rows = await Rows.load(connection, account_owners(facts), domain_owners(facts))
+    rows = await Rows.load(connection, facts)
     for event in facts:
         rows.fold(event)
     await rows.save(connection)
 
 
-def account_owners(events: Iterable[Recorded]) -> dict[UUID, Owner]:
-    """Return the accounts that these events state facts about, with whom they belong to."""
+def _account_owners(events: Iterable[Recorded]) -> dict[UUID, Owner]:
     return {
         event.subject: (event.tenant_id, event.workspace_id)
         for event in events
@@ -103,8 +131,7 @@ def account_owners(events: Iterable[Recorded]) -> dict[UUID, Owner]:
     }
 
 
-def domain_owners(events: Iterable[Recorded]) -> dict[UUID, Owner]:
-    """Return the domains that these events state facts about, with whom they belong to."""
+def _domain_owners(events: Iterable[Recorded]) -> dict[UUID, Owner]:
     return {
         event.subject: (event.tenant_id, event.workspace_id)
         for event in events
@@ -113,19 +140,11 @@ def domain_owners(events: Iterable[Recorded]) -> dict[UUID, Owner]:
 
 
 async def _load_accounts(connection: Connection, owners: dict[UUID, Owner]) -> dict[UUID, AccountRow]:
-    select = """
-        select id, tenant_id, workspace_id, account::text, account_version, warmup::text, warmup_version
-        from account where id = any($1::uuid[]) order by id for update
-    """
-    return {row["id"]: account_row(row) for row in await _locked(connection, "account", select, owners)}
+    fields = "account::text, account_version, warmup::text, warmup_version"
+    return {row["id"]: account_row(row) for row in await locked(connection, "account", fields, owners)}
 
 
 async def _load_domains(connection: Connection, owners: dict[UUID, Owner]) -> dict[UUID, DomainRow]:
-    select = """
-        select id, tenant_id, workspace_id, state::text, version
-        from domain where id = any($1::uuid[]) order by id for update
-    """
-    rows = await _locked(connection, "domain", select, owners)
     return {
         row["id"]: DomainRow(
             row["id"],
@@ -134,27 +153,8 @@ async def _load_domains(connection: Connection, owners: dict[UUID, Owner]) -> di
             DomainState.model_validate_json(row["state"]) if row["state"] else None,
             row["version"],
         )
-        for row in rows
+        for row in await locked(connection, "domain", "state::text, version", owners)
     }
-
-
-async def _locked(connection: Connection, table: str, select: str, owners: dict[UUID, Owner]) -> list[Any]:
-    if not owners:
-        return []
-    wanted = sorted(owners)
-    rows: list[Any] = await connection.fetch(select, wanted)
-    if len(rows) < len(wanted):
-        await connection.execute(
-            f"""
-            insert into {table} (id, tenant_id, workspace_id)
-            select * from unnest($1::uuid[], $2::uuid[], $3::uuid[]) on conflict (id) do nothing
-            """,  # noqa: S608  the table's name is one of two of ours
-            wanted,
-            [owners[each][0] for each in wanted],
-            [owners[each][1] for each in wanted],
-        )
-        rows = await connection.fetch(select, wanted)
-    return rows
 
 
 async def _save_accounts(connection: Connection, rows: Sequence[AccountRow]) -> None:
@@ -185,7 +185,7 @@ async def _save_accounts(connection: Connection, rows: Sequence[AccountRow]) -> 
         where account.id = r.id
             and account.account_version <= r.account_version and account.warmup_version <= r.warmup_version
         """,
-        *_columns(values, 15),
+        *columns(values, 15),
     )
 
 
@@ -210,9 +210,5 @@ async def _save_domains(connection: Connection, rows: Sequence[DomainRow]) -> No
             as r (id, tenant_id, workspace_id, dialect, name, status, created_at, updated_at, state, version, is_deleted)
         where domain.id = r.id and domain.version <= r.version
         """,
-        *_columns(values, 11),
+        *columns(values, 11),
     )
-
-
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    return [[row[place] for row in rows] for place in range(width)]

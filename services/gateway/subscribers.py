@@ -6,17 +6,18 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import services.gateway.fail_points  # noqa: F401  registers its names
-from services.gateway.closing import answered_accounts, answered_domains, close_answered
+from services.gateway.closing import answered_rows, close_answered
+from services.gateway.erasing import forget_erased
 from services.gateway.requests.render import Render
 from services.gateway.revealing import end_keys
-from services.gateway.store_projection import Rows, account_owners, domain_owners, keep_events
+from services.gateway.store_projection import Rows, keep_events
 from shared.clock import Clock
-from shared.contracts.envelope import ACCOUNTS, DOMAINS, Received
+from shared.contracts.envelope import ACCOUNTS, DOMAINS, THREADS, Received
 from shared.db.pool import Connection
 from shared.observability.failpoints import failpoint
 from shared.security.vault import MasterKeys
 
-TOPICS = (ACCOUNTS, DOMAINS)
+TOPICS = (ACCOUNTS, DOMAINS, THREADS)
 
 
 class Projector:
@@ -35,14 +36,11 @@ class Projector:
         """Project one batch in the caller's transaction: everything of it, or nothing."""
         recorded = [each.event for each in events]
         await keep_events(connection, events)
-        rows = await Rows.load(
-            connection,
-            answered_accounts(recorded) | account_owners(recorded),
-            answered_domains(recorded) | domain_owners(recorded),
-        )
+        rows = await Rows.load(connection, recorded, answered_rows(recorded))
         for event in recorded:
             rows.fold(event)
         advanced = await rows.save(connection)
+        await forget_erased(connection, recorded)
         now = self._clock.now()
         self._to_tell += await close_answered(
             connection, recorded, rows, advanced, self._render, at=now, keys=self._keys

@@ -147,3 +147,14 @@ class ReadMarker(_Table, table=True):
     status: str = Field(sa_type=Text)
     warmup_status: str = Field(sa_type=Text)
     version: int = Field(sa_type=BigInteger)
+
+
+class ThreadRead(_Table, table=True):
+    """How many messages of a thread had arrived when a workspace last read it."""
+
+    __tablename__ = "thread_read"
+
+    thread_id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    workspace_id: UUID
+    received: int

@@ -98,6 +98,64 @@ class DomainTable(_Table, table=True):
     """A tombstone, as for accounts."""
 
 
+class ThreadTable(_Table, table=True):
+    """A thread at its version, with what lists look for; nothing that was written in it."""
+
+    __tablename__ = "thread"
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    workspace_id: UUID | None = None
+    channel: str | None = _text(required=False)
+    status: str | None = _text(required=False)
+    inbox_state: str | None = _text(required=False)
+    account_id: UUID | None = None
+    participant_email: str | None = _text(required=False)
+    participant_name: str | None = _text(required=False)
+    received: int = 0
+    is_bounced: bool = False
+    is_deleted: bool = False
+    """A tombstone, as for accounts."""
+    active_at: datetime | None = _instant(required=False)
+    created_at: datetime | None = _instant(required=False)
+    updated_at: datetime | None = _instant(required=False)
+    state: dict[str, Any] | None = _json(required=False)
+    version: int = _version()
+
+
+class MessageTable(_Table, table=True):
+    """A message as of the version of its thread when it last changed; an erased thread has none."""
+
+    __tablename__ = "message"
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    workspace_id: UUID | None = None
+    thread_id: UUID | None = None
+    account_id: UUID | None = None
+    direction: str | None = _text(required=False)
+    status: str | None = _text(required=False)
+    placed_at: datetime | None = _instant(required=False)
+    state: dict[str, Any] | None = _json(required=False)
+    version: int = _version()
+
+
+class SuppressionTable(_Table, table=True):
+    """An address that a workspace sends no mail to, at its version."""
+
+    __tablename__ = "suppression"
+
+    id: UUID = Field(primary_key=True)
+    tenant_id: UUID
+    workspace_id: UUID | None = None
+    address: str | None = _text(required=False)
+    is_deleted: bool = False
+    """It was lifted."""
+    suppressed_at: datetime | None = _instant(required=False)
+    state: dict[str, Any] | None = _json(required=False)
+    version: int = _version()
+
+
 class PendingAnswer(_Table, table=True):
     """An answer whose needs the row of its subject has not reached yet."""
 

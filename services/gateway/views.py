@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from services.gateway.views_threads import ThreadAnswerView
 from shared.contracts.accounts import AccountState
 from shared.contracts.domains import DomainState
 from shared.contracts.standing import Status, WarmupLabel
@@ -36,6 +37,10 @@ class DomainView:
 
     domain: DomainState
     version: int
+
+
+View = AccountView | DomainView | ThreadAnswerView
+"""What the answer to a request is about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from tests.support.callers import Answer
 
 SERVICES = ("gateway", "provisioner", "warmup", "threads")
 READS = {
-    "gateway": frozenset({ACCOUNTS, DOMAINS}),
+    "gateway": frozenset({ACCOUNTS, DOMAINS, THREADS}),
     "threads": frozenset({ACCOUNTS, THREADS}),
     "provisioner": frozenset({ACCOUNTS, DOMAINS}),
     "warmup": frozenset({ACCOUNTS}),
@@ -87,6 +87,8 @@ class Evidence:
     accounts: Mapping[UUID, Shown] = field(default_factory=dict)
     gone: Mapping[UUID, Shown] = field(default_factory=dict)
     """The tombstones of deleted accounts."""
+    versions: Mapping[tuple[str, UUID], int] = field(default_factory=dict)
+    """The versions at which threads and suppressions are shown, by the aggregate's name and id."""
     burned: frozenset[str] = frozenset()
     """Addresses that nobody can have any more."""
     received: frozenset[UUID] = frozenset()
@@ -128,6 +130,7 @@ async def collect(
         requests=await _requests(connection),
         accounts=await _accounts(connection, are_deleted=False),
         gone=await _accounts(connection, are_deleted=True),
+        versions=await _versions(connection),
         burned=await _burned(connection),
         received=frozenset(row["event_id"] for row in received),
         published=await published(connection),
@@ -167,6 +170,14 @@ async def _accounts(
         are_deleted,
     )
     return {row["id"]: Shown(*tuple(row)) for row in rows}
+
+
+async def _versions(connection: asyncpg.Connection[asyncpg.Record]) -> dict[tuple[str, UUID], int]:
+    return {
+        (aggregate, row["id"]): row["version"]
+        for aggregate in ("thread", "suppression")
+        for row in await connection.fetch(f"select id, version from gateway.{aggregate}")
+    }
 
 
 async def _burned(connection: asyncpg.Connection[asyncpg.Record]) -> frozenset[str]:

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from services.gateway.requests.model import OpenRequest, Secrets, StoredResponse
 from services.gateway.subscribers import Projector
-from services.gateway.views import AccountView, DomainView
+from services.gateway.views import AccountView, DomainView, View
+from services.gateway.views_threads import ThreadAnswerView
 from shared.clock import SystemClock
 from shared.contracts.answers import RequestAnswered
 from shared.contracts.envelope import Recorded
@@ -22,16 +23,28 @@ from tests.support.gateway_events import START, TENANT, WORKSPACE, received
 def render(
     request: OpenRequest,
     answer: RequestAnswered,
-    view: AccountView | DomainView | None,
+    view: View | None,
     _secrets: Secrets | None = None,
 ) -> StoredResponse:
     """A response that says what the renderer was given."""
     told = {
         "outcome": answer.outcome,
-        "status": view.status if isinstance(view, AccountView) else view and view.domain.status,
+        "status": _status(view),
         "domain": view.domain and view.domain.domain if isinstance(view, AccountView) else None,
     }
     return StoredResponse(200, {}, json.dumps(told).encode(), subject_id=request.subject_id)
+
+
+def _status(view: View | None) -> str | None:
+    match view:
+        case AccountView():
+            return view.status
+        case DomainView():
+            return view.domain.status
+        case ThreadAnswerView():
+            return view.thread.thread.status
+        case None:
+            return None
 
 
 @dataclass

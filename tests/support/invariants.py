@@ -238,6 +238,11 @@ def projection_is_the_fold(evidence: Evidence) -> Iterator[str]:
         shown = evidence.accounts.get(subject) or evidence.gone.get(subject)
         if aggregate == "domain":
             continue
+        if aggregate not in {"account", "warmup"}:
+            version = evidence.versions.get((aggregate, subject), 0)
+            if version != facts[-1].sequence:
+                yield f"the {aggregate} {subject} is shown at version {version}, its last is {facts[-1].sequence}"
+            continue
         if shown is None:
             yield f"the {aggregate} {subject} is not projected"
             continue

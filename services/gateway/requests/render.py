@@ -11,13 +11,11 @@ from services.gateway.dialects.sendmux import answers as sendmux
 from services.gateway.mail_servers import MailServers
 from services.gateway.requests.model import OpenRequest, RequestKind, Secrets, StoredResponse
 from services.gateway.security.keys import KeyKind
-from services.gateway.views import AccountView, DomainView
+from services.gateway.views import View
 from shared.contracts.answers import RequestAnswered
 from shared.contracts.requests import Dialect
 
-Render = Callable[
-    [OpenRequest, RequestAnswered, AccountView | DomainView | None, Secrets | None], StoredResponse
-]
+Render = Callable[[OpenRequest, RequestAnswered, View | None, Secrets | None], StoredResponse]
 """Turns an answer into the response of the request's dialect; pure.
 
 It gets what the answer is about, None if there is nothing to show, and the secrets that this kind of request shows, None
@@ -42,7 +40,7 @@ def rendering(servers: MailServers) -> Render:
     def render(
         request: OpenRequest,
         answer: RequestAnswered,
-        view: AccountView | DomainView | None,
+        view: View | None,
         secrets: Secrets | None = None,
     ) -> StoredResponse:
         if request.dialect not in renderers:

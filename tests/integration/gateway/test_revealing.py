@@ -14,7 +14,7 @@ from services.gateway.requests.model import OpenRequest, RequestKind, Secrets, S
 from services.gateway.requests.reads import answers_of
 from services.gateway.security.keys import is_secret_of, parse_key
 from services.gateway.subscribers import Projector
-from services.gateway.views import AccountView, DomainView
+from services.gateway.views import View
 from shared.clock import SystemClock
 from shared.contracts.accounts import AccountDeleting, AccountStatus, Credential, CredentialsRevoked
 from shared.contracts.answers import Outcome, RequestAnswered
@@ -47,7 +47,7 @@ def credentials(*ids: UUID) -> tuple[Credential, ...]:
 def tell(
     request: OpenRequest,
     _answer: RequestAnswered,
-    _view: AccountView | DomainView | None,
+    _view: View | None,
     secrets: Secrets | None,
 ) -> StoredResponse:
     """A response that is nothing but the secrets it was given."""

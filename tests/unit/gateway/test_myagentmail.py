@@ -23,7 +23,7 @@ from services.gateway.projection import AccountRow, account_view
 from services.gateway.requests.model import OpenRequest, RequestKind, Secrets, StoredResponse
 from services.gateway.requests.render import rendering, revealed_by
 from services.gateway.security.keys import KeyKind, make_key
-from services.gateway.views import AccountView, DomainView
+from services.gateway.views import AccountView, DomainView, View
 from shared.contracts.accounts import AccountStatus, Failure, Plan, Step
 from shared.contracts.answers import AccountRequestAnswered, DomainRequestAnswered, Outcome
 from shared.contracts.domains import DnsRecord, DomainStatus
@@ -63,7 +63,7 @@ def request(kind: RequestKind) -> OpenRequest:
 
 def answered(
     kind: RequestKind,
-    view: AccountView | DomainView | None,
+    view: View | None,
     outcome: Outcome = Outcome.DONE,
     secrets: Secrets | None = None,
     **changes: Any,

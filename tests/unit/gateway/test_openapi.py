@@ -17,6 +17,7 @@ from services.gateway.dialects.puffle.responses import (
     WideAccount,
 )
 from services.gateway.dialects.puffle.responses_warmups import WarmupTotals
+from services.gateway.queries_messages import Sends
 from services.gateway.security.scopes import ALL
 from services.gateway.settings import GatewaySettings
 from tests.support.gateway_events import START, warmup_state
@@ -103,7 +104,7 @@ def test_what_is_rendered_is_what_is_described() -> None:
     assert set(wide_json(account_json(account()))) == set(WideAccount.model_fields)
     told = figures(warmup_state(UUID(int=1)), START, 60.0)
     assert set(told) == set(WarmupTotals.model_fields)
-    SenderResponse.model_validate(sender_json(account_json(account())))
+    SenderResponse.model_validate(sender_json(account_json(account()), Sends(1, 2)))
     WarmupTotals.model_validate(told)
     Account.model_validate(account_json(account()))
     Domain.model_validate(domain_json(domain()))

@@ -15,7 +15,7 @@ from services.gateway.mail_servers import MailServers
 from services.gateway.projection import AccountRow, account_view
 from services.gateway.requests.model import OpenRequest, RequestKind, StoredResponse
 from services.gateway.requests.render import rendering
-from services.gateway.views import AccountView, DomainView, HistoryEntry
+from services.gateway.views import AccountView, DomainView, HistoryEntry, View
 from shared.contracts.accounts import AccountStatus
 from shared.contracts.answers import AccountRequestAnswered, DomainRequestAnswered, Outcome
 from shared.contracts.domains import DnsRecord, DomainStatus
@@ -45,7 +45,7 @@ def request(kind: RequestKind) -> OpenRequest:
 
 
 def answered(
-    kind: RequestKind, view: AccountView | DomainView | None, outcome: Outcome = Outcome.DONE, **changes: Any
+    kind: RequestKind, view: View | None, outcome: Outcome = Outcome.DONE, **changes: Any
 ) -> tuple[StoredResponse, dict[str, Any]]:
     is_domain = kind.startswith("domain")
     made = DomainRequestAnswered if is_domain else AccountRequestAnswered

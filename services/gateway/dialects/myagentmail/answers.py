@@ -8,7 +8,8 @@ from services.gateway.errors import ApiError
 from services.gateway.mail_servers import MailServers
 from services.gateway.requests.model import OpenRequest, RequestKind, Secrets, StoredResponse
 from services.gateway.security.keys import KeyKind
-from services.gateway.views import AccountView, DomainView
+from services.gateway.views import AccountView, DomainView, View
+from services.gateway.views_threads import ThreadAnswerView
 from shared.contracts.answers import Outcome, RequestAnswered
 
 REMOVALS = frozenset({RequestKind.ACCOUNT_DELETE, RequestKind.DOMAIN_DELETE})
@@ -21,7 +22,7 @@ def render_answer(
     servers: MailServers,
     request: OpenRequest,
     answer: RequestAnswered,
-    view: AccountView | DomainView | None,
+    view: View | None,
     secrets: Secrets | None = None,
 ) -> StoredResponse:
     """Return the response that every call waiting for this request gets."""
@@ -29,7 +30,7 @@ def render_answer(
         return _refusal(request, answer)
     if request.kind in REMOVALS:
         return _done(answer, {"deleted": True, "id": str(answer.subject_id)})
-    if view is None:
+    if view is None or isinstance(view, ThreadAnswerView):
         gone = {"code": "not_found", "message": "What the request was about is gone."}
         return _refusal(request, answer.model_copy(update=gone))
     if isinstance(view, DomainView):

@@ -1,5 +1,5 @@
 """The Puffle dialect: `/api/…`."""
 
-from services.gateway.dialects.puffle.render import render_answer
+from services.gateway.dialects.puffle.answers import render_answer
 
 __all__ = ["render_answer"]

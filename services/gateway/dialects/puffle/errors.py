@@ -11,6 +11,8 @@ SHOWN_AS: dict[str, str] = {
     "account_not_found": "not_found",
     "domain_not_found": "not_found",
     "account_not_active": "wrong_state",
+    "thread_not_found": "not_found",
+    "suppression_not_found": "not_found",
 }
 """Codes of owners that Puffle has another word for: to the caller, what is not the caller's is not there (A18)."""
 
@@ -24,6 +26,19 @@ STATUS_OF_CODE: dict[str, int] = {
     "version_conflict": 409,
     "domain_taken": 409,
     "domain_in_use": 409,
+    "thread_exists": 409,
+    "body_missing": 400,
+    "account_not_email": 422,
+    "account_without_inbox": 422,
+    "account_not_ready": 422,
+    "account_missing": 422,
+    "participant_missing": 422,
+    "subject_missing": 422,
+    "thread_not_sendable": 422,
+    "nothing_to_reply_to": 422,
+    "recipient_suppressed": 422,
+    "daily_limit_reached": 429,
+    "message_refused": 502,
     "provider_refused": 502,
     "provider_unavailable": 502,
     "enabled_not_recorded": 500,
@@ -34,7 +49,9 @@ STATUS_OF_CODE: dict[str, int] = {
 EXACT_MESSAGES = {"enabled_not_recorded": "Warmup was enabled but failed to update account status"}
 """Sentences that clients compare, whatever the owner's answer says (S1-26)."""
 
-SHOWN_DETAILS = ("reason", "burned_at", "status", "warmup_status")
+SHOWN_DETAILS = (
+    "reason", "burned_at", "status", "warmup_status", "address", "suppressed_at", "limit", "resets_at",
+)  # fmt: skip
 """What an answer's details may add to an error body."""
 
 

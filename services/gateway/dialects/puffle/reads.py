@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, timedelta
 from functools import partial
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -12,6 +13,7 @@ from services.gateway.calls import Call
 from services.gateway.dialects.puffle.render import account_json, domain_json, history_json
 from services.gateway.errors import invalid, not_found
 from services.gateway.paging import BadCursor
+from services.gateway.queries_messages import Sends, sends_of
 from services.gateway.requests.model import RequestKind
 from services.gateway.requests.reads import Creation, find_creation
 from services.gateway.unborn import unborn_account, unborn_domain
@@ -60,6 +62,15 @@ async def find_account_view(call: Call, account_id: UUID) -> AccountView:
             connection, UUID(creation.data["domain_id"]), caller=call.caller, or_platform=True
         )
         return unborn_account(creation, domain)
+
+
+async def sends_today(call: Call, account_id: UUID) -> Sends:
+    """Return what left an account on this day of UTC, by which its limit is counted, and what is about to."""
+    start = call.edge.clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    async with call.edge.reader.bound(call.caller) as connection:
+        return await sends_of(
+            connection, account_id, caller=call.caller, since=start, until=start + timedelta(days=1)
+        )
 
 
 async def find_domain(call: Call, domain_id: UUID) -> Json:

@@ -49,7 +49,8 @@ async def list_senders(call: AccountReader) -> Response:
 )
 async def get_sender(call: AccountReader, account_id: Id) -> Response:
     """Read one sender, what it sent today and is committed to, and the campaigns it belongs to."""
-    return answered(sender_json(await reads.find_account(call, account_id)))
+    account = await reads.find_account(call, account_id)
+    return answered(sender_json(account, await reads.sends_today(call, account_id)))
 
 
 @router.delete(

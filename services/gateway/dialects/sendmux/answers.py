@@ -22,7 +22,7 @@ from services.gateway.errors import ApiError, not_found
 from services.gateway.mail_servers import MailServers
 from services.gateway.requests.model import OpenRequest, RequestKind, Secrets, StoredResponse
 from services.gateway.security.keys import KeyKind
-from services.gateway.views import AccountView, DomainView
+from services.gateway.views import AccountView, DomainView, View
 from shared.contracts.answers import Outcome, RequestAnswered
 
 Json = dict[str, Any]
@@ -45,7 +45,7 @@ def render_answer(
     servers: MailServers,
     request: OpenRequest,
     answer: RequestAnswered,
-    view: AccountView | DomainView | None,
+    view: View | None,
     secrets: Secrets | None = None,
 ) -> StoredResponse:
     """Return the response that every call waiting for this request, and every replay of it, gets (S4-15, S4-43)."""
@@ -61,7 +61,7 @@ def render_answer(
             return _about_mailbox(servers, request, answer, view, secrets)
         case DomainView():
             return _about_domain(request, answer, view)
-        case None:
+        case _:
             return _refused(request, answer, not_found("thing any more"))
 
 
