@@ -24,8 +24,8 @@ from shared.clock import SystemClock
 from shared.errors import MailwrightError, Retryable, Unknown
 from shared.http.client import build_client
 from shared.http.errors import ProviderThrottled
-from shared.http.gate import Gate
 from shared.http.provider import Provider
+from tests.support.open_gate import OpenGate
 from tests.support.simulator import HEADERS, Simulated
 
 ADA = "ada@myagentmail.com"
@@ -42,22 +42,6 @@ LETTER = Letter(
     bcc=("kay@example.com",),
     files=(File("a.txt", "text/plain", content=b"\x00attached"),),
 )
-
-
-class OpenGate(Gate):
-    """Lets every call through and remembers for how long it was told to wait."""
-
-    def __init__(self) -> None:
-        self.blocked: list[float] = []
-
-    async def enter(self) -> None: ...
-
-    async def failed(self) -> None: ...
-
-    async def succeeded(self) -> None: ...
-
-    async def block(self, seconds: float) -> None:
-        self.blocked.append(seconds)
 
 
 @pytest.fixture

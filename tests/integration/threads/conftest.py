@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from shared.db.pool import Pool, create_pool
 from tests.integration.threads.bench import Bench
+from tests.integration.threads.post_office import PostOffice, open_post_office
 from tests.support.engines import drop_database, new_database
+from tests.support.simulator import Simulated, running_simulator
 
 
 @pytest.fixture(scope="package")
@@ -45,3 +47,22 @@ async def pool(shared_pool: Pool) -> Pool:
 @pytest.fixture
 def bench(pool: Pool) -> Bench:
     return Bench(pool)
+
+
+@pytest.fixture(scope="package")
+def simulated() -> Iterator[Simulated]:
+    with running_simulator() as running:
+        yield running
+
+
+@pytest.fixture
+def simulator(simulated: Simulated) -> Simulated:
+    """A simulator that has forgotten everything."""
+    simulated.post("/_sim/reset")
+    return simulated
+
+
+@pytest.fixture
+async def office(bench: Bench, simulator: Simulated) -> AsyncIterator[PostOffice]:
+    async with open_post_office(bench, simulator) as opened:
+        yield opened
