@@ -7,7 +7,9 @@ from functools import lru_cache
 
 from services.gateway.security.keys import KeyKind
 
-_PUFFLE = ("accounts:read", "accounts:write", "domains:read", "domains:write")
+_PUFFLE = (
+    "accounts:read", "accounts:write", "domains:read", "domains:write", "threads:read", "threads:write",
+)  # fmt: skip
 _WORKSPACE = ("inboxes:read", "inboxes:write", "domains:read", "domains:write")
 _TENANT = (*_WORKSPACE, "workspaces:read", "workspaces:write")
 _SENDMUX = (

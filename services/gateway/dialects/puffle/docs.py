@@ -18,7 +18,7 @@ _DESCRIPTIONS = {
     404: "There is no such thing, or it is not yours.",
     409: "The state of things does not allow it.",
     413: "The body is larger than 64 KiB.",
-    415: "The body is not declared as JSON.",
+    415: "The body is not declared as what it has to be.",
     422: "The Idempotency-Key was used before for a different request.",
     429: "The API key has made too many calls.",
     500: "Something went wrong on our side.",
@@ -42,6 +42,9 @@ _EXAMPLES = {
     "unsupported_media_type": "The body must be sent with the header Content-Type: application/json.",
     "idempotency_mismatch": "The Idempotency-Key was used before for a different request.",
     "rate_limit_exceeded": "The API key has made too many calls; wait until the time in Retry-After is over.",
+    "file_too_large": "The file is larger than 10 MB.",
+    "thread_not_editable": "Nothing can be attached in a thread that is archived.",
+    "storage_unavailable": "The file storage cannot be used at the moment; try again shortly.",
     "internal_error": "Something went wrong on our side.",
     "enabled_not_recorded": EXACT_MESSAGES["enabled_not_recorded"],
     "provider_refused": "The provider refused.",
@@ -81,6 +84,12 @@ _IDEMPOTENCY_KEY = {
     "description": "The same key with the same request gives the first answer again, for 7 days. An answer of 500 and "
     "above is not kept: the next call with that key starts afresh.",
 }
+_FILE = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "format": "binary"}},
+    "required": ["file"],
+    "additionalProperties": False,
+}
 _PAGING = (
     {
         "name": "limit",
@@ -102,13 +111,21 @@ def documented(
     body: type[BaseModel] | None = None,
     is_body_required: bool = True,
     waits: bool = False,
+    uploads: bool = False,
     pages: bool = False,
     codes: dict[int, tuple[str, ...]] | None = None,
 ) -> dict[str, Any]:
-    """Return the route arguments that document an operation; `codes` are its codes beyond a status's usual ones."""
+    """Return the route arguments that document an operation; `codes` are its codes beyond a status's usual ones.
+
+    An operation `uploads` if its body is a form with one file.
+    """
     extra: dict[str, Any] = {"x-required-scope": scope}
     parameters = [_REQUEST_ID, *((_IDEMPOTENCY_KEY, PREFER) if waits else ()), *(_PAGING if pages else ())]
     extra["parameters"] = parameters
+    if uploads:
+        parameters.append(_IDEMPOTENCY_KEY)
+        extra["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _FILE}}}
+        errors = (*errors, 415, 422)
     if body is not None:
         schema = body.model_json_schema(ref_template="#/components/schemas/{model}")
         extra["requestBody"] = {

@@ -17,6 +17,8 @@ AccountReader = Annotated[Call, Depends(allowed("accounts:read", Dialect.PUFFLE)
 AccountWriter = Annotated[Call, Depends(allowed("accounts:write", Dialect.PUFFLE))]
 DomainReader = Annotated[Call, Depends(allowed("domains:read", Dialect.PUFFLE))]
 DomainWriter = Annotated[Call, Depends(allowed("domains:write", Dialect.PUFFLE))]
+ThreadReader = Annotated[Call, Depends(allowed("threads:read", Dialect.PUFFLE))]
+ThreadWriter = Annotated[Call, Depends(allowed("threads:write", Dialect.PUFFLE))]
 
 
 async def path_id(id: Annotated[str, Path(json_schema_extra=id_parameter())]) -> UUID:  # noqa: A002  the name in the path

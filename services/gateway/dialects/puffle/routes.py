@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 
 from services.gateway.dialects.puffle import (
     routes_accounts,
+    routes_attachments,
     routes_domains,
     routes_senders,
     routes_warmups,
@@ -13,6 +14,6 @@ from services.gateway.dialects.puffle import (
 
 ROUTES: list[BaseRoute] = [
     route
-    for routes in (routes_warmups, routes_accounts, routes_domains, routes_senders)
+    for routes in (routes_warmups, routes_accounts, routes_domains, routes_senders, routes_attachments)
     for route in routes.router.routes
 ]
