@@ -18,7 +18,7 @@ _ACCOUNT = (
 _WARMUP = (
     "status", "attempts", "next_attempt_at", "started_at", "is_confirmed", "day", "total_sent", "total_received",
     "reputation", "health_score", "health_label", "provider_status", "observed_at", "reason", "hold", "failure",
-    "qualified_days", "healthy_days", "recent_health", "recent_health_label", "decision", "next_evaluation_at",
+    "qualified_days", "healthy_days", "recent_health", "recent_health_label", "bounce_rate", "complaint_rate", "decision", "next_evaluation_at",
 )  # fmt: skip
 _DOMAIN = (
     "status", "domain", "dns_records", "is_dns_synced", "verified_at", "next_check_at", "failure",
@@ -88,6 +88,19 @@ def _started(data: Data) -> str:
     return "The warmup provider accepted the address."
 
 
+def _paused(data: Data) -> str:
+    warmup = data["warmup"]
+    if warmup.get("hold"):
+        return f"The warmup is held: {warmup.get('reason')}"
+    return _with_reason("The warmup is paused")(data)
+
+
+def _resumed(data: Data) -> str:
+    if data["warmup"].get("status") == "graduated":
+        return "What held the warmup is over; the account may send again."
+    return "The warmup goes on."
+
+
 def _day(data: Data) -> str:
     warmup = data["warmup"]
     recorded = (
@@ -145,8 +158,8 @@ SUMMARIES: dict[str, str | Callable[[Data], str]] = {
     warmups.WarmupDayRecorded.TYPE: _day,
     warmups.WarmupGraduated.TYPE: "The warmup is complete; the account may send.",
     warmups.WarmupFellBack.TYPE: "The account must warm again before it may send.",
-    warmups.WarmupPaused.TYPE: _with_reason("The warmup is paused"),
-    warmups.WarmupResumed.TYPE: "The warmup goes on.",
+    warmups.WarmupPaused.TYPE: _paused,
+    warmups.WarmupResumed.TYPE: _resumed,
     warmups.WarmupDisabled.TYPE: _with_reason("The warmup is over before its end; the account may send"),
     warmups.WarmupBanned.TYPE: "The warmup provider banned the address.",
     warmups.WarmupSuspended.TYPE: "The warmup provider suspended the address.",

@@ -15,6 +15,7 @@ from services.warmup.domain.schedule import Jitter, Schedule
 from services.warmup.domain.warmup import Warmup
 from services.warmup.handlers.enable_warmups import Batch, EnableWarmups
 from services.warmup.handlers.follow_warmup import FollowWarmup
+from services.warmup.handlers.hold_warmups import HoldWarmups
 from services.warmup.handlers.judge_day import JudgeDay
 from services.warmup.handlers.run_commands import RunCommands
 from services.warmup.handlers.tools import Tools
@@ -73,7 +74,7 @@ def build(
             policy = POLICIES[settings.warmup_policy]
             tools = Tools(desk, provider, recorder, schedule, policy, relay.wake)
             enable, follow, judge = EnableWarmups(tools), FollowWarmup(tools), JudgeDay(tools)
-            command = RunCommands(tools)
+            command, hold = RunCommands(tools), HoldWarmups(tools)
             enabling = LeasedWorker[Batch](
                 "enable", enable.claim, enable.run, concurrency=settings.warmup_concurrency
             )
@@ -83,10 +84,13 @@ def build(
                 "command", command.claim, command.run, concurrency=settings.warmup_concurrency
             )
 
+            holding = LeasedWorker[Warmup]("hold", hold.claim, hold.run, concurrency=8)
+
             def after_commit() -> None:
                 relay.wake()
                 enabling.wake()
                 commanding.wake()
+                holding.wake()
 
             handle = handle_batches(recorder)
             batches = Batches(SERVICE, pool, handle, recorder, OWNED)
@@ -102,6 +106,7 @@ def build(
                 following=database.then(following.run),
                 judging=database.then(judging.run),
                 commanding=database.then(commanding.run),
+                holding=database.then(holding.run),
             ):
                 yield
 

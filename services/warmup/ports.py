@@ -13,6 +13,8 @@ from uuid import UUID
 from services.warmup.domain.attempts import JobStatus, Sender, SenderStatus, Verdict
 from services.warmup.domain.commands import Attempt, Command
 from services.warmup.domain.figures import Figures
+from services.warmup.domain.health import Mail
+from services.warmup.domain.holds import Trouble
 from services.warmup.domain.warmup import Warmup
 from shared.contracts.answers import AccountRequestAnswered
 from shared.contracts.envelope import Recorded
@@ -115,6 +117,26 @@ class WarmupStore(Protocol):
         """Keep the judgement of one account and day, with what the provider showed; False if that day has one."""
         ...
 
+    async def put_domain(
+        self, domain_id: UUID, version: int, *, is_healthy: bool, reason: str | None
+    ) -> None:
+        """Keep what was heard of a domain, unless something newer is known."""
+        ...
+
+    async def trouble_of_domain(self, domain_id: UUID | None) -> Trouble | None:
+        """Return what is wrong with a domain; None while it is verified."""
+        ...
+
+    async def count_mail(
+        self, message_id: UUID, account_id: UUID, sent_at: datetime, *, is_bounced: bool, is_complained: bool
+    ) -> None:
+        """Count a message that was sent, and whether it came back or was called spam; once for each message."""
+        ...
+
+    async def mail_of(self, account_id: UUID, since: datetime, until: datetime) -> Mail:
+        """Return how the mail fared that an account sent between two instants, and forget what is older."""
+        ...
+
     async def begin(self, request: Recorded) -> bool:
         """Take a request in hand; False if that happened before."""
         ...
@@ -188,6 +210,10 @@ class WarmupDesk(Protocol):
 
     async def claim_commands(self, limit: int, now: datetime) -> Sequence[tuple[Warmup, Attempt]]:
         """Lease warmups whose command is due; this commits the intent, and what is returned bears the earlier one."""
+        ...
+
+    async def claim_moved(self, limit: int) -> Sequence[Warmup]:
+        """Lease warmups that their domain is to hold, or does not hold any more."""
         ...
 
     async def put_back_command(self, warmup: Warmup, due_at: datetime) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from services.warmup.domain.attempts import SenderStatus
 from services.warmup.domain.warmup import Warmup
 from services.warmup.ports import Cause, Waiting, Work
-from services.warmup.store_commands import CommandDesk, CommandStore
+from services.warmup.store_circumstances import CircumstanceDesk, CircumstanceStore
 from services.warmup.warmup_rows import CHANGING, COLUMNS, values_of, warmup_of
 from shared.clock import Ids
 from shared.contracts.answers import AccountRequestAnswered
@@ -39,7 +39,7 @@ PUT_BACK = """
 DUE_FOR = {
     Work.ENABLE: "status in ('starting', 'not_started')",
     Work.FOLLOW: "status = 'warming' and not is_confirmed",
-    Work.JUDGE: "(status = 'warming' and is_confirmed or status = 'graduated')",
+    Work.JUDGE: "(status = 'warming' and is_confirmed or status = 'graduated' or hold is not null)",
 }
 INTENT = """,
     intent_at = $2, attempt_by = coalesce(w.attempt_by, 'service'),
@@ -66,7 +66,7 @@ CLAIMS = {
 }
 
 
-class Store(CommandStore):
+class Store(CircumstanceStore):
     """Warmups within one transaction; see `ports.WarmupStore`."""
 
     def __init__(self, connection: Connection, recorder: Recorder) -> None:
@@ -169,7 +169,7 @@ class Store(CommandStore):
         await answers.answer(self._connection, self._recorder, request, data)
 
 
-class Desk(CommandDesk):
+class Desk(CircumstanceDesk):
     """Due warmups and the transactions to conclude them in; see `ports.WarmupDesk`."""
 
     def __init__(self, pool: Pool, recorder: Recorder, ids: Ids, *, lease_seconds: float) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from services.warmup.handlers.command_warmup import command_warmup
+from services.warmup.handlers.count_mail import count_mail
 from services.warmup.handlers.end_warmup import end_before_start, end_warmup
 from services.warmup.handlers.retry_warmup import retry_warmup
 from services.warmup.handlers.start_warmup import start_warmup
+from services.warmup.handlers.watch_domain import watch_domain
 from services.warmup.store import Store
 from shared.contracts.accounts import AccountDeleting, AccountProvisioned, AccountProvisioningFailed
-from shared.contracts.envelope import ACCOUNTS, Event, Received
+from shared.contracts.domains import DomainFact, DomainFailed, DomainVerified
+from shared.contracts.envelope import ACCOUNTS, DOMAINS, THREADS, Event, Received
+from shared.contracts.threads import MessageBounced, MessageComplained, MessageFact, MessageSent
 from shared.contracts.warmups import (
     WarmupDisableRequested,
     WarmupPauseRequested,
@@ -16,10 +20,10 @@ from shared.contracts.warmups import (
     WarmupRetryRequested,
 )
 from shared.db.pool import Connection
-from shared.messaging.batch import BatchHandler, dispatch
+from shared.messaging.batch import BatchHandler, Handler, dispatch
 from shared.messaging.recorder import Recorder
 
-TOPICS = (ACCOUNTS,)
+TOPICS = (ACCOUNTS, DOMAINS, THREADS)
 OWNED: frozenset[type[Event]] = frozenset(
     {WarmupRetryRequested, WarmupPauseRequested, WarmupResumeRequested, WarmupDisableRequested}
 )
@@ -58,5 +62,28 @@ def handle_batches(recorder: Recorder) -> BatchHandler:
             WarmupPauseRequested: on_commanded,
             WarmupResumeRequested: on_commanded,
             WarmupDisableRequested: on_commanded,
+            **_of_circumstances(recorder),
         }
     )
+
+
+def _of_circumstances(recorder: Recorder) -> dict[type[Event], Handler]:
+    """Return the handlers of what others tell of domains and of mail."""
+
+    async def on_domain_judged(connection: Connection, received: Received) -> None:
+        data = received.event.data
+        if isinstance(data, DomainFact):
+            await watch_domain(Store(connection, recorder), received.event, data.domain)
+
+    async def on_mail(connection: Connection, received: Received) -> None:
+        data = received.event.data
+        if isinstance(data, MessageFact):
+            await count_mail(Store(connection, recorder), received.event, data)
+
+    return {
+        DomainVerified: on_domain_judged,
+        DomainFailed: on_domain_judged,
+        MessageSent: on_mail,
+        MessageBounced: on_mail,
+        MessageComplained: on_mail,
+    }

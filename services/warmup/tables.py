@@ -64,6 +64,11 @@ class WarmupRow(SQLModel, table=True):
     decision: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
     reason: str | None = Field(default=None, sa_type=Text)
     accepted_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    domain_id: UUID | None = None
+    hold: str | None = Field(default=None, sa_type=Text)
+    held_from: str | None = Field(default=None, sa_type=Text)
+    bounce_rate: float | None = None
+    complaint_rate: float | None = None
 
 
 class WaitingRetryRow(SQLModel, table=True):
@@ -131,3 +136,28 @@ class WarmupDayRow(SQLModel, table=True):
     reason: str = Field(sa_type=Text)
     judged_at: datetime = Field(sa_type=INSTANT)
     decision: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+
+
+class DomainRow(SQLModel, table=True):
+    """What was last heard of a domain that was verified once: whether it still is, and if not, why."""
+
+    __tablename__ = "domain"
+    __table_args__: ClassVar[Any] = SCHEMA
+
+    domain_id: UUID = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
+    is_healthy: bool
+    reason: str | None = Field(default=None, sa_type=Text)
+
+
+class MailRow(SQLModel, table=True):
+    """A message that an account sent itself, as long as it counts for the account's rates."""
+
+    __tablename__ = "mail"
+    __table_args__: ClassVar[Any] = SCHEMA
+
+    message_id: UUID = Field(primary_key=True)
+    account_id: UUID
+    sent_at: datetime = Field(sa_type=INSTANT)
+    is_bounced: bool
+    is_complained: bool

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.warmup.domain.warmup import AttemptBy, Warmup
 from shared.contracts.envelope import Model
-from shared.contracts.warmups import WarmupDay, WarmupDecision, WarmupStatus
+from shared.contracts.warmups import WarmupDay, WarmupDecision, WarmupHold, WarmupStatus
 
 COLUMNS = tuple(field.name for field in fields(Warmup))
 FIXED = {"account_id", "tenant_id", "workspace_id", "created_at", "lease_token"}
@@ -27,6 +27,9 @@ def warmup_of(row: Any) -> Warmup:
     values["days"] = tuple(WarmupDay.model_validate(day) for day in values["days"])
     if values["decision"] is not None:
         values["decision"] = WarmupDecision.model_validate(values["decision"])
+    if values["hold"] is not None:
+        values["hold"] = WarmupHold(values["hold"])
+        values["held_from"] = WarmupStatus(values["held_from"])
     if values["attempt_by"] is not None:
         values["attempt_by"] = AttemptBy(values["attempt_by"])
     return Warmup(**values)

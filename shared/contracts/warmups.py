@@ -66,7 +66,7 @@ class WarmupDecision(Model):
     policy: str
     policy_version: int
     judgement: str
-    """`continue`, `graduate`, `fall_back`, `ban` or `suspend`."""
+    """`continue`, `graduate`, `fall_back`, `hold`, `release`, `ban` or `suspend`."""
     sentence: str
     criteria: tuple[WarmupCriterion, ...]
     expected_at: datetime | None = None
@@ -117,6 +117,10 @@ class WarmupState(Model):
     """The percentage of the last seven full days' mail that reached an inbox; None below 20 messages."""
     recent_health_label: str | None = None
     """`excellent`, `good`, `fair` or `poor`."""
+    bounce_rate: float | None = None
+    """The percentage of the mail sent in the last seven full days that came back; None below 20 messages."""
+    complaint_rate: float | None = None
+    """The percentage of the same mail that was called spam."""
     decision: WarmupDecision | None = None
     """The last one; None before the first judged day."""
     next_evaluation_at: datetime | None = None
@@ -207,13 +211,13 @@ class WarmupFellBack(WarmupFact):
 
 
 class WarmupPaused(WarmupFact):
-    """The provider has stopped warming the sender until the warmup is resumed."""
+    """The provider has stopped warming the sender until the warmup is resumed, or the service holds the warmup (`hold`)."""
 
     TYPE: ClassVar[str] = "mailwright.warmup.paused.v1"
 
 
 class WarmupResumed(WarmupFact):
-    """A paused warmup goes on; its days go on from where they stopped."""
+    """A paused warmup goes on, or is complete again, from where it stopped."""
 
     TYPE: ClassVar[str] = "mailwright.warmup.resumed.v1"
 

@@ -28,9 +28,9 @@ WARMUP_LIVES: dict[str | None, frozenset[str]] = {
     "warming": frozenset(
         {"warming", "not_started", "graduated", "paused", "disabled", "banned", "suspended", "ended"}
     ),
-    "paused": frozenset({"warming", "disabled", "banned", "suspended", "ended"}),
+    "paused": frozenset({"paused", "graduated", "warming", "disabled", "banned", "suspended", "ended"}),
     "disabled": frozenset({"ended"}),
-    "graduated": frozenset({"graduated", "warming", "banned", "suspended", "ended"}),
+    "graduated": frozenset({"graduated", "warming", "paused", "banned", "suspended", "ended"}),
     "banned": frozenset({"ended"}),
     "suspended": frozenset({"ended"}),
     "ended": frozenset(),
@@ -39,7 +39,7 @@ _DOMAIN: dict[str | None, frozenset[str]] = {
     None: frozenset({"pending", "verifying", "verified", "deleting"}),
     "pending": frozenset({"pending", "verifying", "verified", "failed", "deleting"}),
     "verifying": frozenset({"pending", "verifying", "verified", "failed", "deleting"}),
-    "verified": frozenset({"deleting"}),
+    "verified": frozenset({"failed", "deleting"}),
     "failed": frozenset({"pending", "verifying", "verified", "failed", "deleting"}),
     "deleting": frozenset({"deleted"}),
     "deleted": frozenset(),

@@ -123,6 +123,8 @@ class Sender:
     status: SenderStatus
     reputation: float | None
     number: int
+    is_connected: bool = True
+    """Whether the provider can use its mailbox."""
 
 
 class JobStatus(StrEnum):

@@ -18,7 +18,7 @@ from services.warmup.domain.attempts import (
 from services.warmup.domain.schedule import Schedule
 from services.warmup.domain.warmup import Warmup
 from shared.contracts.accounts import Failure
-from shared.contracts.warmups import WarmupStatus
+from shared.contracts.warmups import WarmupHold, WarmupStatus
 
 
 class Command(StrEnum):
@@ -35,6 +35,14 @@ ALLOWED: Mapping[Command, frozenset[WarmupStatus]] = {
     Command.DISABLE: frozenset({WarmupStatus.NOT_STARTED, WarmupStatus.WARMING, WarmupStatus.PAUSED}),
 }
 """Only in these states; in any other a command is refused before the provider is asked."""
+BEYOND_CLIENTS = frozenset({WarmupHold.DOMAIN, WarmupHold.CONNECTION})
+"""What no enabling at the provider mends; it is over when it is over."""
+
+
+def is_allowed(command: Command, warmup: Warmup) -> bool:
+    """Say whether a warmup may be commanded to do this now; a held one cannot be resumed, but what the provider shows as stopped."""
+    is_held = command is Command.RESUME and warmup.hold in BEYOND_CLIENTS
+    return warmup.status in ALLOWED[command] and not is_held
 
 
 class Stage(StrEnum):

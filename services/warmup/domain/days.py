@@ -10,10 +10,11 @@ from enum import StrEnum
 
 from services.warmup.domain.attempts import Sender, SenderStatus
 from services.warmup.domain.figures import Figures, observed
-from services.warmup.domain.health import health_of, label_of
+from services.warmup.domain.health import NO_MAIL, Mail, health_of, label_of
+from services.warmup.domain.holds import Trouble, trouble_of
 from services.warmup.domain.policies import HEALTHY_FROM, Goal, Measure, Policy
 from services.warmup.domain.schedule import Today
-from services.warmup.domain.warmup import Warmup
+from services.warmup.domain.warmup import Warmup, held
 from shared.contracts.warmups import WarmupCriterion, WarmupDecision, WarmupStatus
 
 NAMES: Mapping[Measure, str] = {
@@ -22,15 +23,21 @@ NAMES: Mapping[Measure, str] = {
     Measure.QUALIFIED_DAYS: "qualified days",
     Measure.HEALTHY_DAYS: "healthy days in a row",
     Measure.RECENT_HEALTH: "health",
+    Measure.BOUNCE_RATE: "bounce rate",
+    Measure.COMPLAINT_RATE: "complaint rate",
+    Measure.DNS_HEALTHY: "healthy DNS",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What the provider told at one moment; None where it knows the sender no more, or has no figures."""
+    """What the provider told at one moment, None where it knows the sender no more or has no figures; and what else counts."""
 
     sender: Sender | None
     figures: Figures | None
+    mail: Mail = NO_MAIL
+    domain: Trouble | None = None
+    """What is wrong with the domain; None while it is verified."""
 
 
 class Judgement(StrEnum):
@@ -39,6 +46,8 @@ class Judgement(StrEnum):
     CONTINUE = "continue"
     GRADUATE = "graduate"
     FALL_BACK = "fall_back"
+    HOLD = "hold"
+    RELEASE = "release"
     BAN = "ban"
     SUSPEND = "suspend"
 
@@ -46,14 +55,23 @@ class Judgement(StrEnum):
 def decide_day(warmup: Warmup, seen: Observation, policy: Policy, today: Today) -> tuple[Warmup, Judgement]:
     """Judge a day by the provider's totals (S1-30, S1-31); return the warmup after it, and what is to become of it.
 
-    A warming account is held to the policy's goals, a graduated one to what it must keep, as far as that is known.
+    A warming account is measured by the policy's goals, a graduated one by what it must keep, as far as that is known. One
+    that is held only waits for the end of what holds it: such a day never qualifies.
 
     The warmup's `decision` says why, with everything that was looked at.
     """
-    after = _counted(warmup, seen, today)
-    is_graduated = warmup.status is WarmupStatus.GRADUATED
-    criteria = tuple(_criterion(after, goal) for goal in (policy.keeps if is_graduated else policy.goals))
-    judgement, sentence = _judge(seen) or (_kept(criteria) if is_graduated else _reached(criteria))
+    trouble = trouble_of(warmup, seen.sender, seen.domain)
+    is_idle = warmup.hold is not None or trouble is not None
+    after = _counted(warmup, seen, today, is_idle=is_idle)
+    is_graduated = WarmupStatus.GRADUATED in {warmup.status, warmup.held_from}
+    goals = policy.keeps if is_graduated else policy.goals
+    criteria = tuple(_criterion(after, goal, seen) for goal in goals)
+    judgement, sentence = (
+        _stopped(seen)
+        or _held(warmup, trouble)
+        or _unknown(seen)
+        or (_kept(criteria) if is_graduated else _reached(criteria))
+    )
     decision = WarmupDecision(
         at=today.now,
         day=after.day,
@@ -62,29 +80,36 @@ def decide_day(warmup: Warmup, seen: Observation, policy: Policy, today: Today) 
         judgement=judgement.value,
         sentence=sentence,
         criteria=criteria,
-        expected_at=None if is_graduated else _expected(warmup, criteria, today),
+        expected_at=None if is_graduated or is_idle else _expected(warmup, criteria, today),
     )
+    if trouble is not None and warmup.hold is not None:
+        after = held(after, trouble.hold, trouble.sentence)
     return replace(after, decision=decision), judgement
 
 
-def _counted(warmup: Warmup, seen: Observation, today: Today) -> Warmup:
+def _counted(warmup: Warmup, seen: Observation, today: Today, *, is_idle: bool) -> Warmup:
     after = observed(warmup, seen.sender, seen.figures, today.now)
     health = health_of(after.days, today.date)
     is_warming = seen.sender is not None and seen.sender.status is SenderStatus.WARMING
-    is_qualified = is_warming and after.total_sent > warmup.total_sent
+    is_qualified = is_warming and not is_idle and after.total_sent > warmup.total_sent
     is_healthy = health is not None and health >= HEALTHY_FROM
     return replace(
         after,
         day=warmup.day + 1,
         recent_health=health,
         recent_health_label=label_of(health),
+        bounce_rate=seen.mail.bounce_rate,
+        complaint_rate=seen.mail.complaint_rate,
         qualified_days=warmup.qualified_days + is_qualified,
         healthy_days=warmup.healthy_days + 1 if is_healthy else 0,
     )
 
 
-def _criterion(warmup: Warmup, goal: Goal) -> WarmupCriterion:
-    value = getattr(warmup, goal.measure.value)
+def _criterion(warmup: Warmup, goal: Goal, seen: Observation) -> WarmupCriterion:
+    if goal.measure is Measure.DNS_HEALTHY:
+        value = 1.0 if seen.domain is None else 0.0
+    else:
+        value = getattr(warmup, goal.measure.value)
     return WarmupCriterion(
         name=goal.measure.value,
         value=value,
@@ -94,19 +119,31 @@ def _criterion(warmup: Warmup, goal: Goal) -> WarmupCriterion:
     )
 
 
-def _judge(seen: Observation) -> tuple[Judgement, str] | None:
-    """Say what the provider's own word for the sender means; None while it warms."""
+def _stopped(seen: Observation) -> tuple[Judgement, str] | None:
+    """Say that the provider has shut the sender out; None if it has not."""
     match seen.sender.status if seen.sender else None:
-        case SenderStatus.WARMING:
-            return None
         case SenderStatus.BANNED:
             return Judgement.BAN, "The warmup provider has banned the sender."
         case SenderStatus.SUSPENDED:
             return Judgement.SUSPEND, "The warmup provider has suspended the sender."
-        case SenderStatus.PAUSED:
-            return Judgement.CONTINUE, "The warmup provider shows the warmup as paused."
-        case None:
-            return Judgement.CONTINUE, "The warmup provider does not know the sender."
+        case _:
+            return None
+
+
+def _held(warmup: Warmup, trouble: Trouble | None) -> tuple[Judgement, str] | None:
+    """Say that it is held, or goes on; None if it was not held and is not."""
+    if trouble is not None:
+        return Judgement.HOLD, trouble.sentence
+    return None if warmup.hold is None else (Judgement.RELEASE, "What held the warmup is over.")
+
+
+def _unknown(seen: Observation) -> tuple[Judgement, str] | None:
+    """Say that nothing can be judged because the provider does not show the sender as warming; None if it does."""
+    if seen.sender is None:
+        return Judgement.CONTINUE, "The warmup provider does not know the sender."
+    if seen.sender.status is SenderStatus.PAUSED:
+        return Judgement.CONTINUE, "The warmup provider does not warm the sender any more."
+    return None
 
 
 def _reached(criteria: Sequence[WarmupCriterion]) -> tuple[Judgement, str]:

@@ -1,14 +1,16 @@
-"""How much of a sender's recent warmup mail reached an inbox."""
+"""How much of a sender's recent warmup mail reached an inbox, and how its own mail fared."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from shared.contracts.warmups import WarmupDay
 
 WINDOW_DAYS = 7
 FEWEST_SAMPLES = 20
+FEWEST_SENT = 20
 LABELS = ((95.0, "excellent"), (90.0, "good"), (80.0, "fair"), (0.0, "poor"))
 """From which health on a word holds, the best first."""
 
@@ -28,3 +30,28 @@ def label_of(health: float | None) -> str | None:
     if health is None:
         return None
     return next(word for least, word in LABELS if health >= least)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """How the mail fared that an account itself sent in the last seven full days."""
+
+    sent: int = 0
+    bounced: int = 0
+    complained: int = 0
+
+    @property
+    def bounce_rate(self) -> float | None:
+        """The percentage that came back; None below 20 messages."""
+        return self._share_of(self.bounced)
+
+    @property
+    def complaint_rate(self) -> float | None:
+        """The percentage that was called spam; None below 20 messages."""
+        return self._share_of(self.complained)
+
+    def _share_of(self, count: int) -> float | None:
+        return None if self.sent < FEWEST_SENT else round(100.0 * count / self.sent, 2)
+
+
+NO_MAIL = Mail()

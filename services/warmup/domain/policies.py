@@ -19,7 +19,13 @@ class Measure(StrEnum):
     HEALTHY_DAYS = "healthy_days"
     """Judged days in a row on which the health was at least `HEALTHY_FROM`."""
     RECENT_HEALTH = "recent_health"
-    """The percentage of the last seven full days' mail that reached an inbox."""
+    """The percentage of the last seven full days' warmup mail that reached an inbox."""
+    BOUNCE_RATE = "bounce_rate"
+    """The percentage of the account's own mail of the last seven full days that came back."""
+    COMPLAINT_RATE = "complaint_rate"
+    """The percentage of the same mail that was called spam."""
+    DNS_HEALTHY = "dns_healthy"
+    """1 while the domain is verified, else 0."""
 
 
 HEALTHY_FROM = 90.0
@@ -33,11 +39,13 @@ class Goal:
     measure: Measure
     at_least: float | None = None
     below: float | None = None
+    is_met_unknown: bool = False
+    """Whether nothing known is no hindrance: an account that warms has sent no mail of its own."""
 
     def is_met_by(self, value: float | None) -> bool:
-        """Say whether a value is good enough; one that is not known is not."""
+        """Say whether a value is good enough."""
         if value is None:
-            return False
+            return self.is_met_unknown
         is_high_enough = self.at_least is None or value >= self.at_least
         return is_high_enough and (self.below is None or value < self.below)
 
@@ -59,11 +67,23 @@ PUFFLE = Policy("puffle", 1, (Goal(Measure.REPUTATION, 90.0), Goal(Measure.TOTAL
 """Exactly the documented rule: only the provider's own verdict takes a graduated account back."""
 STANDARD = Policy(
     "standard",
-    1,
-    (*PUFFLE.goals, Goal(Measure.QUALIFIED_DAYS, 14.0), Goal(Measure.HEALTHY_DAYS, 3.0)),
-    keeps=(Goal(Measure.REPUTATION, 80.0), Goal(Measure.RECENT_HEALTH, 80.0)),
+    2,
+    (
+        *PUFFLE.goals,
+        Goal(Measure.QUALIFIED_DAYS, 14.0),
+        Goal(Measure.HEALTHY_DAYS, 3.0),
+        Goal(Measure.BOUNCE_RATE, below=2.0, is_met_unknown=True),
+        Goal(Measure.COMPLAINT_RATE, below=0.1, is_met_unknown=True),
+        Goal(Measure.DNS_HEALTHY, 1.0),
+    ),
+    keeps=(
+        Goal(Measure.REPUTATION, 80.0),
+        Goal(Measure.RECENT_HEALTH, 80.0),
+        Goal(Measure.BOUNCE_RATE, below=5.0, is_met_unknown=True),
+        Goal(Measure.COMPLAINT_RATE, below=1.0, is_met_unknown=True),
+    ),
 )
-"""More careful: the score must also stand on two weeks of warming, and on mail that reaches inboxes."""
+"""More careful: the score must also stand on two weeks of warming, on mail that reaches inboxes and is wanted there, and on DNS."""
 
 POLICIES: Mapping[str, Policy] = {policy.name: policy for policy in (PUFFLE, STANDARD)}
 """The present version of each."""

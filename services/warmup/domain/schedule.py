@@ -74,6 +74,10 @@ class Schedule:
         dated = first + timedelta(days=min(number, (date.max - first).days))
         return Today(number, dated, self.calendar.day_seconds, now)
 
+    def last_full_days(self, today: Today, count: int) -> tuple[datetime, datetime]:
+        """Return when the last so many full days before a day began and ended."""
+        return self.calendar.start_of(today.number - count), self.calendar.start_of(today.number)
+
     def next_day(self, now: datetime, account_id: UUID) -> datetime:
         """Return when the account is judged next: early on the next day, accounts spread over its first tenth."""
         tomorrow = self.calendar.start_of(self.calendar.day(now) + 1)

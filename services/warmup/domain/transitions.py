@@ -59,18 +59,28 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_WARMING, WarmupStartFailed, _NOT_STARTED, "an accepted start does not come to be"),
     Transition(_WARMING, WarmupDayRecorded, _WARMING, "a day is judged"),
     Transition(_WARMING, WarmupGraduated, _GRADUATED, "a judged day meets every criterion of the policy"),
-    Transition(_WARMING, WarmupPaused, _PAUSED, "a client pauses the warmup"),
+    Transition(_WARMING, WarmupPaused, _PAUSED, "a client pauses the warmup, or something holds it"),
     Transition(_WARMING, WarmupDisabled, _DISABLED, "a client disables the warmup"),
     Transition(_WARMING, WarmupBanned, _BANNED, "the provider shows the sender as banned"),
     Transition(_WARMING, WarmupSuspended, _SUSPENDED, "the provider shows the sender as suspended"),
     Transition(_GRADUATED, WarmupDayRecorded, _GRADUATED, "a day is judged"),
     Transition(_GRADUATED, WarmupFellBack, _WARMING, "a judged day has lost what the policy wants kept"),
+    Transition(_GRADUATED, WarmupPaused, _PAUSED, "something holds the warmup"),
     Transition(_GRADUATED, WarmupBanned, _BANNED, "the provider shows the sender as banned"),
     Transition(_GRADUATED, WarmupSuspended, _SUSPENDED, "the provider shows the sender as suspended"),
-    Transition(_PAUSED, WarmupResumed, _WARMING, "a client resumes the warmup"),
+    Transition(_PAUSED, WarmupDayRecorded, _PAUSED, "a day is judged while something holds the warmup"),
+    Transition(_PAUSED, WarmupResumed, _WARMING, "a client resumes the warmup, or what held it is over"),
+    Transition(_PAUSED, WarmupResumed, _GRADUATED, "what held a complete warmup is over"),
     Transition(_PAUSED, WarmupDisabled, _DISABLED, "a client disables the warmup"),
-    Transition(_PAUSED, WarmupBanned, _BANNED, "a look during a client's command shows a ban"),
-    Transition(_PAUSED, WarmupSuspended, _SUSPENDED, "a look during a client's command shows a suspension"),
+    Transition(
+        _PAUSED, WarmupBanned, _BANNED, "a look during a client's command, or while it is held, shows a ban"
+    ),
+    Transition(
+        _PAUSED,
+        WarmupSuspended,
+        _SUSPENDED,
+        "a look during a client's command, or while it is held, shows a suspension",
+    ),
     *(
         Transition(status, WarmupEnded, _ENDED, "the account is being deleted, or has failed")
         for status in WarmupStatus

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from shared.contracts.accounts import AccountState, Failure
 from shared.contracts.envelope import Recorded
-from shared.contracts.warmups import WarmupDay, WarmupDecision, WarmupStatus
+from shared.contracts.warmups import WarmupDay, WarmupDecision, WarmupHold, WarmupStatus
 
 
 class AttemptBy(StrEnum):
@@ -59,6 +59,13 @@ class Warmup:
     recent_health_label: str | None = None
     decision: WarmupDecision | None = None
     reason: str | None = None
+    domain_id: UUID | None = None
+    """The claim that carries the account; None if it was not told yet when the warmup began."""
+    hold: WarmupHold | None = None
+    held_from: WarmupStatus | None = None
+    """What it goes back to once nothing holds it any more."""
+    bounce_rate: float | None = None
+    complaint_rate: float | None = None
     accepted_at: datetime | None = None
     """When the provider accepted the enable that is to be confirmed; a resume leaves `started_at` as it was."""
     failure_code: str | None = None
@@ -81,7 +88,7 @@ class Warmup:
     def is_judged(self) -> bool:
         """Whether each of its days is judged."""
         is_warming = self.status is WarmupStatus.WARMING and self.is_confirmed
-        return is_warming or self.status is WarmupStatus.GRADUATED
+        return is_warming or self.status is WarmupStatus.GRADUATED or self.hold is not None
 
     @property
     def is_open(self) -> bool:
@@ -96,6 +103,7 @@ def begun(account: AccountState, event: Recorded, now: datetime) -> Warmup:
         tenant_id=account.tenant_id,
         workspace_id=account.workspace_id,
         address=account.address,
+        domain_id=account.domain_id,
         account_version=event.sequence or 0,
         status=WarmupStatus.STARTING,
         created_at=now,
@@ -180,10 +188,29 @@ def over(warmup: Warmup, status: WarmupStatus) -> Warmup:
     return replace(
         attempt_closed(warmup, is_unresolved=False),
         status=status,
+        hold=None,
+        held_from=None,
         next_attempt_at=None,
         job_id=None,
         due_at=None,
     )
+
+
+def held(warmup: Warmup, hold: WarmupHold, reason: str) -> Warmup:
+    """Held, or held for another reason; its days are judged on, and what was counted so far stays."""
+    return replace(
+        warmup,
+        status=WarmupStatus.PAUSED,
+        hold=hold,
+        held_from=warmup.held_from or warmup.status,
+        reason=reason,
+    )
+
+
+def released(warmup: Warmup) -> Warmup:
+    """Where it was before it was held."""
+    status = warmup.held_from or WarmupStatus.WARMING
+    return replace(warmup, status=status, hold=None, held_from=None, reason=None)
 
 
 def stopped(warmup: Warmup, status: WarmupStatus, *, reason: str | None, is_confirmed: bool) -> Warmup:
@@ -200,10 +227,12 @@ def stopped(warmup: Warmup, status: WarmupStatus, *, reason: str | None, is_conf
 def resumed(
     warmup: Warmup, now: datetime, *, is_confirmed: bool, job_id: str | None, due_at: datetime
 ) -> Warmup:
-    """Warming again after a pause: its days go on from where they stopped."""
+    """Warming again after a pause, or after what a client could end of a hold: its days go on from where they stopped."""
     return replace(
         warmup,
         status=WarmupStatus.WARMING,
+        hold=None,
+        held_from=None,
         accepted_at=now,
         is_confirmed=is_confirmed,
         job_id=job_id,

@@ -16,7 +16,7 @@ NOT_RECORDED = Failure(
 ONLY: dict[Command | None, str] = {
     None: "Warmup can be retried only while it has not started",
     Command.PAUSE: "Warmup can be paused only while it is warming",
-    Command.RESUME: "Warmup can be resumed only while it is paused",
+    Command.RESUME: "Warmup can be resumed only while it is paused by a client or at the provider",
     Command.DISABLE: "Warmup can be disabled only before it has started, while it is warming, or while it is paused",
 }
 """When a retry (None) or a command is possible; domain.commands.ALLOWED decides it."""
@@ -46,13 +46,15 @@ def busy(request_id: UUID, account_id: UUID, warmup: Warmup) -> AccountRequestAn
 
 def _refused(request_id: UUID, account_id: UUID, warmup: Warmup | None, why: str) -> AccountRequestAnswered:
     status = warmup.status.value if warmup else None
+    held = {"hold": warmup.hold.value, "reason": warmup.reason} if warmup and warmup.hold else {}
+    is_now = "held" if held else (status or "not there").replace("_", " ")
     return AccountRequestAnswered(
         request_id=request_id,
         outcome=Outcome.REFUSED,
         subject_id=account_id,
         code="wrong_state",
-        message=f"{why}; it is {(status or 'not there').replace('_', ' ')}.",
-        details={"warmup_status": status},
+        message=f"{why}; it is {is_now}.",
+        details={"warmup_status": status, **held},
     )
 
 

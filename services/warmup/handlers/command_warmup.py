@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.warmup.domain.commands import ALLOWED, Command
+from services.warmup.domain.commands import Command, is_allowed
 from services.warmup.handlers import answers
 from services.warmup.handlers.retry_warmup import may_see
 from services.warmup.ports import Cause, WarmupStore
@@ -36,7 +36,7 @@ async def command_warmup(store: WarmupStore, recorder: Recorder, request: Record
     warmup = await store.load(request.subject)
     if warmup is not None and not may_see(data, warmup):
         warmup = None
-    if warmup is None or warmup.status not in ALLOWED[command]:
+    if warmup is None or not is_allowed(command, warmup):
         refusal = answers.wrong_state(request.request_id, request.subject, warmup, command)
         await store.answer(Cause.of(request), refusal)
         return

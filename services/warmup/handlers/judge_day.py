@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from services.warmup.domain.days import Judgement, Observation, decide_day
 from services.warmup.domain.figures import Figures
-from services.warmup.domain.warmup import Warmup, over
+from services.warmup.domain.health import WINDOW_DAYS
+from services.warmup.domain.holds import Trouble, trouble_of
+from services.warmup.domain.warmup import Warmup, held, over, released
 from services.warmup.fail_points import DAY
 from services.warmup.handlers.facts import tell
 from services.warmup.handlers.tools import Tools
@@ -20,6 +22,8 @@ from shared.contracts.warmups import (
     WarmupFact,
     WarmupFellBack,
     WarmupGraduated,
+    WarmupPaused,
+    WarmupResumed,
     WarmupStatus,
     WarmupSuspended,
 )
@@ -27,12 +31,6 @@ from shared.observability.failpoints import failpoint
 
 Batch = tuple[Warmup, ...]
 AT_ONCE = 8
-MOVES: Mapping[Judgement, tuple[WarmupStatus, type[WarmupFact]]] = {
-    Judgement.GRADUATE: (WarmupStatus.GRADUATED, WarmupGraduated),
-    Judgement.FALL_BACK: (WarmupStatus.WARMING, WarmupFellBack),
-    Judgement.BAN: (WarmupStatus.BANNED, WarmupBanned),
-    Judgement.SUSPEND: (WarmupStatus.SUSPENDED, WarmupSuspended),
-}
 
 
 class JudgeDay:
@@ -103,27 +101,32 @@ class JudgeDay:
         now = self._tools.recorder.clock.now()
         today = self._tools.schedule.today(max(now, warmup.due_at or now))
         due_at = self._tools.schedule.next_day(today.now, warmup.account_id)
-        judged, judgement = decide_day(warmup, seen, self._tools.policy, today)
         async with self._tools.desk.transaction() as store:
             if not await store.hold(warmup):
                 return
+            mail = await store.mail_of(
+                warmup.account_id, *self._tools.schedule.last_full_days(today, WINDOW_DAYS)
+            )
+            domain = await store.trouble_of_domain(warmup.domain_id)
+            whole = replace(seen, mail=mail, domain=domain)
+            judged, judgement = decide_day(warmup, whole, self._tools.policy, today)
             status = seen.sender.status if seen.sender else None
             if not await store.add_day(today.number, judged, status):
                 await store.replace(warmup, replace(warmup, due_at=due_at, tries=0))
                 return
-            after, facts = self._facts(warmup, replace(judged, tries=0, due_at=due_at), judgement)
+            after, facts = self._facts(warmup, replace(judged, tries=0, due_at=due_at), judgement, whole)
             await store.replace(warmup, after)
             await store.record(*facts)
             failpoint(f"{DAY}.before_commit")
 
-    def _facts(self, warmup: Warmup, judged: Warmup, judgement: Judgement) -> tuple[Warmup, list[Recorded]]:
+    def _facts(
+        self, warmup: Warmup, judged: Warmup, judgement: Judgement, seen: Observation
+    ) -> tuple[Warmup, list[Recorded]]:
         after, recorded = tell(self._tools.recorder, warmup, judged, WarmupDayRecorded)
-        if judgement not in MOVES:
+        move = _move(after, judgement, trouble_of(after, seen.sender, seen.domain))
+        if move is None:
             return after, [recorded]
-        status, fact = MOVES[judgement]
-        is_over = judgement in {Judgement.BAN, Judgement.SUSPEND}
-        moved = over(after, status) if is_over else replace(after, status=status)
-        after, last = tell(self._tools.recorder, after, moved, fact)
+        after, last = tell(self._tools.recorder, after, *move)
         return after, [recorded, last]
 
     async def _put_back(self, warmup: Warmup) -> None:
@@ -135,3 +138,24 @@ class JudgeDay:
         at = self._tools.schedule.ask_again_at(self._tools.recorder.clock.now(), warmup.tries, at_least)
         async with self._tools.desk.transaction() as store:
             await store.replace(warmup, replace(warmup, due_at=at, tries=warmup.tries + 1))
+
+
+def _move(
+    warmup: Warmup, judgement: Judgement, trouble: Trouble | None
+) -> tuple[Warmup, type[WarmupFact]] | None:
+    """Return what a judgement makes of a warmup, and the fact that says so; None if it stays where it is."""
+    match judgement:
+        case Judgement.GRADUATE:
+            return replace(warmup, status=WarmupStatus.GRADUATED), WarmupGraduated
+        case Judgement.FALL_BACK:
+            return replace(warmup, status=WarmupStatus.WARMING), WarmupFellBack
+        case Judgement.BAN:
+            return over(warmup, WarmupStatus.BANNED), WarmupBanned
+        case Judgement.SUSPEND:
+            return over(warmup, WarmupStatus.SUSPENDED), WarmupSuspended
+        case Judgement.HOLD if trouble is not None and warmup.hold is None:
+            return held(warmup, trouble.hold, trouble.sentence), WarmupPaused
+        case Judgement.RELEASE:
+            return released(warmup), WarmupResumed
+        case _:
+            return None

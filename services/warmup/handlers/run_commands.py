@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from services.warmup.domain.attempts import JobStatus, SenderStatus
 from services.warmup.domain.commands import (
-    ALLOWED,
     Again,
     Attempt,
     Call,
@@ -18,6 +17,7 @@ from services.warmup.domain.commands import (
     decide_call,
     decide_look,
     decide_trouble,
+    is_allowed,
 )
 from services.warmup.domain.figures import observed
 from services.warmup.domain.warmup import Warmup, over, resumed, stopped
@@ -72,7 +72,7 @@ class RunCommands:
 
     async def _decide(self, warmup: Warmup, attempt: Attempt) -> Decision | None:
         """Ask the provider, after looking up what an earlier call may have done; None when the command came too late."""
-        if warmup.status not in ALLOWED[attempt.command]:
+        if not is_allowed(attempt.command, warmup):
             return None
         failpoint(f"{COMMAND}.after_intent")
         if attempt.intent_at is not None:

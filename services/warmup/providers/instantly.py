@@ -26,6 +26,8 @@ SENDER_STATUS: Mapping[Any, SenderStatus] = {
     -2: SenderStatus.BANNED,
     -3: SenderStatus.SUSPENDED,
 }
+DISCONNECTED = frozenset({-1, -2, -3})
+"""What the account's own status says of its mailbox: connection, soft bounce and sending errors; all else mends by itself."""
 JOB_FINISHED: Mapping[Any, JobStatus] = {
     "success": JobStatus.SUCCEEDED,
     "completed": JobStatus.SUCCEEDED,
@@ -92,7 +94,8 @@ class Instantly:
         status = SENDER_STATUS.get(number)
         if status is None or number is None:
             raise ProviderTrouble("The warmup provider shows a status that has no meaning here.")
-        return Sender(status, None if score is None else float(score), number)
+        is_connected = account.get("status") not in DISCONNECTED
+        return Sender(status, None if score is None else float(score), number, is_connected)
 
     async def job(self, job_id: str) -> JobStatus | None:
         """Return how far a background job is; None when Instantly has forgotten it."""

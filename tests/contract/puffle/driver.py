@@ -202,9 +202,16 @@ def error_of(answer: httpx.Response) -> str:
     body: Json = answer.json()
     assert answer.headers["content-type"].startswith("application/json")
     assert {"error", "code", "request_id"} <= set(body), body
-    assert set(body) <= {"error", "code", "request_id", "reason", "burned_at", "status", "warmup_status"}, (
-        body
-    )
+    assert set(body) <= {
+        "error",
+        "code",
+        "request_id",
+        "reason",
+        "burned_at",
+        "status",
+        "warmup_status",
+        "hold",
+    }, body
     assert body["error"][0].isupper(), body
     assert body["request_id"] == answer.headers["x-request-id"]
     return str(body["code"])

@@ -49,6 +49,8 @@ async def pool(shared_pool: Pool) -> Pool:
         "command",
         "waiting_retry",
         "warmup_day",
+        "domain",
+        "mail",
         "warmup",
         "event_pending",
         "handled_request",

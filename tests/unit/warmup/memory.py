@@ -10,12 +10,14 @@ from uuid import UUID
 
 from services.warmup.domain.attempts import SenderStatus
 from services.warmup.domain.commands import Attempt, Command
+from services.warmup.domain.health import Mail
+from services.warmup.domain.holds import Trouble, domain_trouble
 from services.warmup.domain.warmup import AttemptBy, Warmup
 from services.warmup.ports import Cause, Waiting, Work
-from shared.clock import Ids
+from shared.clock import Clock, Ids
 from shared.contracts.answers import AccountRequestAnswered
 from shared.contracts.envelope import Recorded
-from shared.contracts.warmups import WarmupStatus
+from shared.contracts.warmups import WarmupHold, WarmupStatus
 
 LEASE_SECONDS = 20.0
 
@@ -67,6 +69,8 @@ class Rows:
     retries: dict[UUID, list[Waiting]] = field(default_factory=dict)
     commands: dict[UUID, OpenCommand] = field(default_factory=dict)
     commanders: dict[UUID, list[Waiting]] = field(default_factory=dict)
+    domains: dict[UUID, tuple[int, bool, str | None]] = field(default_factory=dict)
+    mail: dict[UUID, tuple[UUID, datetime, bool, bool]] = field(default_factory=dict)
     begun: set[UUID] = field(default_factory=set)
     events: list[Recorded] = field(default_factory=list)
     answers: dict[UUID, AccountRequestAnswered] = field(default_factory=dict)
@@ -80,6 +84,8 @@ class Rows:
             {account_id: list(waiting) for account_id, waiting in self.retries.items()},
             dict(self.commands),
             {account_id: list(waiting) for account_id, waiting in self.commanders.items()},
+            dict(self.domains),
+            dict(self.mail),
             set(self.begun),
             list(self.events),
             dict(self.answers),
@@ -114,6 +120,28 @@ class MemoryStore:
             return False
         self.rows.days.add((judged.account_id, day))
         return True
+
+    async def put_domain(
+        self, domain_id: UUID, version: int, *, is_healthy: bool, reason: str | None
+    ) -> None:
+        if version > self.rows.domains.get(domain_id, (0, True, None))[0]:
+            self.rows.domains[domain_id] = (version, is_healthy, reason)
+
+    async def trouble_of_domain(self, domain_id: UUID | None) -> Trouble | None:
+        _, is_healthy, reason = self.rows.domains.get(domain_id or UUID(int=0), (0, True, None))
+        return None if is_healthy else domain_trouble(reason)
+
+    async def count_mail(
+        self, message_id: UUID, account_id: UUID, sent_at: datetime, *, is_bounced: bool, is_complained: bool
+    ) -> None:
+        before = self.rows.mail.get(message_id, (account_id, sent_at, False, False))
+        self.rows.mail[message_id] = (*before[:2], before[2] or is_bounced, before[3] or is_complained)
+
+    async def mail_of(self, account_id: UUID, since: datetime, until: datetime) -> Mail:
+        found = [
+            each for each in self.rows.mail.values() if each[0] == account_id and since <= each[1] < until
+        ]
+        return Mail(len(found), sum(each[2] for each in found), sum(each[3] for each in found))
 
     async def begin(self, request: Recorded) -> bool:
         assert request.request_id is not None
@@ -162,8 +190,9 @@ class MemoryStore:
 class MemoryDesk:
     """`ports.WarmupDesk`; `loses` says how many of the next commits come to nothing."""
 
-    def __init__(self, ids: Ids) -> None:
+    def __init__(self, ids: Ids, clock: Clock) -> None:
         self.rows = Rows()
+        self.clock = clock
         self.loses = 0
         self._ids = ids
 
@@ -200,6 +229,21 @@ class MemoryDesk:
                 self.rows.commands[account_id] = kept
                 claimed.append((self._lease(warmup, now, is_enabling=False), shown))
         return claimed[:limit]
+
+    async def claim_moved(self, limit: int) -> Sequence[Warmup]:
+        return [
+            self._lease(each, self.clock.now(), is_enabling=False)
+            for each in list(self.rows.warmups.values())
+            if self._is_free(each, self.clock.now())
+            and each.account_id not in self.rows.commands
+            and self._has_moved(each)
+        ][:limit]
+
+    def _has_moved(self, warmup: Warmup) -> bool:
+        _, is_healthy, _ = self.rows.domains.get(warmup.domain_id or UUID(int=0), (0, True, None))
+        if is_healthy:
+            return warmup.hold is WarmupHold.DOMAIN
+        return warmup.hold is None and warmup.is_judged
 
     async def put_back_command(self, warmup: Warmup, due_at: datetime) -> None:
         if await MemoryStore(self.rows).replace(warmup, self.rows.warmups[warmup.account_id]):

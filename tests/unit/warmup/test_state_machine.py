@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -22,13 +23,16 @@ from services.warmup.handlers.command_warmup import command_warmup
 from services.warmup.handlers.enable_warmups import EnableWarmups
 from services.warmup.handlers.end_warmup import end_before_start
 from services.warmup.handlers.follow_warmup import FollowWarmup
+from services.warmup.handlers.hold_warmups import HoldWarmups
 from services.warmup.handlers.judge_day import JudgeDay
 from services.warmup.handlers.retry_warmup import retry_warmup
 from services.warmup.handlers.run_commands import RunCommands
 from services.warmup.handlers.start_warmup import start_warmup
 from services.warmup.handlers.tools import Tools
+from services.warmup.handlers.watch_domain import watch_domain
 from shared.clock import Calendar
-from shared.contracts.accounts import AccountDeleting, AccountProvisioned
+from shared.contracts.accounts import AccountDeleting, AccountProvisioned, Failure
+from shared.contracts.domains import DomainFailed, DomainStatus, DomainVerified
 from shared.contracts.envelope import Event, Recorded
 from shared.contracts.warmups import (
     WarmupDisableRequested,
@@ -39,7 +43,7 @@ from shared.contracts.warmups import (
     WarmupStatus,
 )
 from shared.messaging.recorder import Recorder
-from tests.contract.events.samples import ACCOUNT_STATE, CALLER
+from tests.contract.events.samples import ACCOUNT_STATE, CALLER, DOMAIN_STATE
 from tests.unit.warmup.memory import CommitLost, MemoryDesk, Numbered, Seconds
 from tests.unit.warmup.told_provider import ToldProvider
 
@@ -66,7 +70,8 @@ class Warmups(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.clock, self.ids = Seconds(START), Numbered()
         self.recorder = Recorder(self.clock, self.ids)
-        self.desk, self.provider = MemoryDesk(self.ids), ToldProvider()
+        self.desk, self.provider = MemoryDesk(self.ids, self.clock), ToldProvider()
+        self.looks = 0
         self.asked: set[UUID] = set()
         self.held: list[tuple[Worker, Any]] = []
 
@@ -75,7 +80,7 @@ class Warmups(RuleBasedStateMachine):
         schedule = Schedule(calendar=Calendar(START), jitter=lambda _, longest: longest)
         tools = Tools(self.desk, self.provider, self.recorder, schedule, policy, announce=lambda: None)
         self.workers: tuple[Worker, ...] = (
-            EnableWarmups(tools), FollowWarmup(tools), JudgeDay(tools), RunCommands(tools)
+            EnableWarmups(tools), FollowWarmup(tools), JudgeDay(tools), RunCommands(tools), HoldWarmups(tools)
         )  # fmt: skip
         if is_provisioned:
             self.provisioned()
@@ -133,6 +138,27 @@ class Warmups(RuleBasedStateMachine):
         self.provider.reputation, self.provider.sends = reputation, sends
         self.provider.reaches_inboxes = reaches_inboxes
 
+    @rule(is_connected=st.booleans())
+    def mailbox_is_reached(self, is_connected: bool) -> None:
+        self.provider.is_connected = is_connected
+
+    @rule(is_verified=st.booleans())
+    def domain_is_judged(self, is_verified: bool) -> None:
+        status = DomainStatus.VERIFIED if is_verified else DomainStatus.FAILED
+        failure = None if is_verified else Failure(code="dns_lost", message="Records are gone.")
+        state = DOMAIN_STATE.model_copy(
+            update={
+                "domain_id": ACCOUNT_STATE.domain_id,
+                "status": status,
+                "failure": failure,
+                "verified_at": START,
+            }
+        )
+        self.looks += 1
+        fact = DomainVerified(domain=state) if is_verified else DomainFailed(domain=state)
+        event = replace(self._event(fact, self.ids.new()), sequence=self.looks)
+        self._handle(lambda store: watch_domain(store, event, state))
+
     @rule(seconds=st.sampled_from([0.5, 3.0, 30.0, 3_600.0, 86_400.0]))
     def time_passes(self, seconds: float) -> None:
         self.clock.pass_seconds(seconds)
@@ -145,19 +171,19 @@ class Warmups(RuleBasedStateMachine):
             due = [each.due_at for each in rows.warmups.values() if each.due_at is not None]
             due += [each.due_at for each in rows.commands.values()]
             self.clock.instant = max(self.clock.instant, min(due, default=START))
-            for number in range(4):
+            for number in range(5):
                 self.work(number)
 
     @rule()
     def commit_is_lost(self) -> None:
         self.desk.loses = 1
 
-    @rule(number=st.integers(0, 3))
+    @rule(number=st.integers(0, 4))
     def work(self, number: int) -> None:
         for job in self._wait(self.workers[number].claim(8)):
             self._run(self.workers[number], job)
 
-    @rule(number=st.integers(0, 3))
+    @rule(number=st.integers(0, 4))
     def claim_and_hesitate(self, number: int) -> None:
         self.held += [(self.workers[number], job) for job in self._wait(self.workers[number].claim(8))]
 
@@ -188,6 +214,16 @@ class Warmups(RuleBasedStateMachine):
             assert warmup.status == (told.warmup.status if isinstance(told, WarmupFact) else "starting")
 
     @invariant()
+    def a_hold_is_told_with_its_reason_and_days_under_it_do_not_qualify(self) -> None:
+        qualified, is_held = 0, False
+        for event in self.desk.rows.events:
+            assert isinstance(event.data, WarmupFact)
+            state = event.data.warmup
+            assert state.hold is None or (state.status is WarmupStatus.PAUSED and state.reason)
+            assert not (is_held and state.qualified_days > qualified)
+            qualified, is_held = state.qualified_days, state.hold is not None
+
+    @invariant()
     def a_day_is_told_once(self) -> None:
         told = Counter(event.data.TYPE for event in self.desk.rows.events)
         assert told["mailwright.warmup.day_recorded.v1"] == len(self.desk.rows.days)
@@ -208,7 +244,7 @@ class Warmups(RuleBasedStateMachine):
         self.provider_shows(SenderStatus.PAUSED, JobStatus.FAILED, False)
         for _ in range(12):
             self.clock.pass_seconds(30.0)
-            for number in range(4):
+            for number in range(5):
                 self.work(number)
         self.loop.close()
         assert self.asked == self.desk.rows.answers.keys()

@@ -27,6 +27,7 @@ class ToldProvider:
         """What every look at the figures adds to them."""
         self.reaches_inboxes = True
         self.is_silent = False
+        self.is_connected = True
         self.job_status: JobStatus | None = JobStatus.RUNNING
         self._sent = 0
 
@@ -43,7 +44,9 @@ class ToldProvider:
 
     async def sender(self, address: str) -> Sender | None:
         self._answer()
-        return None if self.status is None else Sender(self.status, self.reputation, NUMBERS[self.status])
+        if self.status is None:
+            return None
+        return Sender(self.status, self.reputation, NUMBERS[self.status], self.is_connected)
 
     async def job(self, job_id: str) -> JobStatus | None:
         self._answer()

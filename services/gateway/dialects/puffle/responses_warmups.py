@@ -84,7 +84,8 @@ class WarmupVerdict(BaseModel):
     at: datetime
     day: int
     judgement: str = Field(
-        description="`continue`, `graduate`, `fall_back`, `hold`, `ban` or `suspend`.", examples=["continue"]
+        description="`continue`, `graduate`, `fall_back`, `hold`, `release`, `ban` or `suspend`.",
+        examples=["continue"],
     )
     sentence: str = Field(examples=["It does not meet every goal yet: messages sent 120 (at least 200)."])
 
