@@ -45,7 +45,7 @@ def seen(
         (SenderStatus.WARMING, 89.9, 5000, Judgement.CONTINUE),
         (SenderStatus.WARMING, 100.0, 199, Judgement.CONTINUE),
         (SenderStatus.WARMING, None, 500, Judgement.CONTINUE),
-        (SenderStatus.PAUSED, 95.0, 500, Judgement.CONTINUE),
+        (SenderStatus.PAUSED, 95.0, 500, Judgement.HOLD),
         (SenderStatus.BANNED, 95.0, 500, Judgement.BAN),
         (SenderStatus.SUSPENDED, 95.0, 500, Judgement.SUSPEND),
     ],
@@ -138,7 +138,9 @@ def test_a_graduated_account_falls_back_when_it_loses_what_it_must_keep(
 
     assert decided is judgement
     assert after.decision is not None
-    assert [each.name for each in after.decision.criteria] == ["reputation", "recent_health"]
+    assert [each.name for each in after.decision.criteria] == [
+        "reputation", "recent_health", "bounce_rate", "complaint_rate",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("policy", [PUFFLE, STANDARD])
@@ -201,4 +203,4 @@ def test_a_health_has_a_word(health: float | None, label: str | None) -> None:
 
 
 def test_every_policy_is_found_by_its_name() -> None:
-    assert {name: policy.version for name, policy in POLICIES.items()} == {"puffle": 1, "standard": 1}
+    assert {name: policy.version for name, policy in POLICIES.items()} == {"puffle": 1, "standard": 2}
