@@ -59,8 +59,9 @@ class _Fate(BaseModel):
 class _Verdict(BaseModel):
     model_config = ConfigDict(extra="forbid")
     email: str
-    warmup_status: Literal[-1, -2, -3] | None
+    warmup_status: Literal[-1, -2, -3] | None = None
     score: int | None = Field(default=None, ge=0, le=100)
+    status: Literal[1, 3, -1, -2, -3] = 1
 
 
 class _Published(BaseModel):
@@ -165,17 +166,30 @@ class Control:
         return json_answer(200, self._world.knobs.model_dump(mode="json"))
 
     def warmup(self, call: Call) -> Answer:
-        """Make the provider judge a sender: banned, spam folder unknown, suspended, a score, or (null) as it really is."""
+        """Make the provider judge a sender: banned, spam folder unknown, suspended, a score, or (null) as it really is.
+
+        `status` is the account's own: 1 active, 3 maintenance, -1 connection error, -2 soft bounce, -3 sending error.
+        """
         verdict = _Verdict(**call.fields())
         account = self._world.store.get("in.account", verdict.email.lower())
         if account is None:
             return json_answer(404, {"error": f"no sender {verdict.email}"})
         with self._world.store.transaction():
-            judged = {**account, "_verdict": verdict.warmup_status, "_score": verdict.score}
+            judged = {
+                **account,
+                "_verdict": verdict.warmup_status,
+                "_score": verdict.score,
+                "status": verdict.status,
+            }
             self._world.store.put("in.account", account["email"], judged)
         return json_answer(
             200,
-            {"email": account["email"], "warmup_status": verdict.warmup_status, "score": verdict.score},
+            {
+                "email": account["email"],
+                "warmup_status": verdict.warmup_status,
+                "score": verdict.score,
+                "status": verdict.status,
+            },
         )
 
     def inbound(self, call: Call) -> Answer:

@@ -15,6 +15,7 @@ from services.warmup.domain.policies import PUFFLE, Policy
 from services.warmup.domain.schedule import Schedule
 from services.warmup.handlers.enable_warmups import EnableWarmups
 from services.warmup.handlers.follow_warmup import FollowWarmup
+from services.warmup.handlers.hold_warmups import HoldWarmups
 from services.warmup.handlers.judge_day import JudgeDay
 from services.warmup.handlers.run_commands import RunCommands
 from services.warmup.handlers.tools import Tools
@@ -27,10 +28,13 @@ from shared.contracts.accounts import (
     AccountProvisioned,
     AccountState,
     AccountStatus,
+    Failure,
     Plan,
 )
+from shared.contracts.domains import DomainFailed, DomainState, DomainStatus, DomainVerified
 from shared.contracts.envelope import ACCOUNTS, Event, Received, Recorded
 from shared.contracts.requests import Caller, Dialect
+from shared.contracts.threads import MessageFact
 from shared.contracts.warmups import (
     WarmupDisableRequested,
     WarmupPauseRequested,
@@ -39,9 +43,12 @@ from shared.contracts.warmups import (
 )
 from shared.db.pool import Pool
 from shared.messaging.recorder import Recorder
+from tests.contract.events.samples import MESSAGE_STATE, THREAD_STATE
 from tests.support.simulator import Simulated
 
 TENANT, WORKSPACE, USER = UUID(int=1), UUID(int=2), UUID(int=3)
+DOMAIN = UUID(int=9)
+LOST = "The domain lost records that it needs: MX myagentmail.com is missing."
 ANCHOR = datetime(2026, 3, 1, tzinfo=UTC)
 CALLER = Caller(tenant_id=TENANT, workspace_id=WORKSPACE, user_id=USER, key_id="key", dialect=Dialect.PUFFLE)
 
@@ -92,7 +99,7 @@ class Bench:
         """Judge by another policy from now on."""
         tools = Tools(self.desk, self.provider, self.recorder, self.schedule, policy, lambda: None)
         self.enable, self.follow, self.judge = EnableWarmups(tools), FollowWarmup(tools), JudgeDay(tools)
-        self.commands = RunCommands(tools)
+        self.commands, self.holds = RunCommands(tools), HoldWarmups(tools)
 
     # --- what arrives
 
@@ -150,6 +157,39 @@ class Bench:
             request = WarmupDisableRequested(caller=caller, reason=reason)
         await self.receive(request, account_id, request_id=request_id)
         return request_id
+
+    async def domain_judged(self, version: int, *, is_verified: bool) -> None:
+        """Let it be heard of the accounts' domain that it is verified, or is not any more; hold or release who is on it."""
+        status = DomainStatus.VERIFIED if is_verified else DomainStatus.FAILED
+        state = DomainState(
+            domain_id=DOMAIN,
+            tenant_id=TENANT,
+            workspace_id=WORKSPACE,
+            user_id=USER,
+            dialect=Dialect.PUFFLE,
+            domain="myagentmail.com",
+            status=status,
+            created_at=ANCHOR,
+            updated_at=self.clock.now(),
+            verified_at=ANCHOR,
+            failure=None if is_verified else Failure(code="dns_lost", message=LOST),
+        )
+        fact = DomainVerified(domain=state) if is_verified else DomainFailed(domain=state)
+        await self.receive(fact, DOMAIN, sequence=version)
+        await self.hold()
+
+    async def mailed(self, account_id: UUID, sent_at: datetime, *facts: type[MessageFact]) -> UUID:
+        """Let it be heard of a message of an account's own, fact by fact; return its id."""
+        message_id = RandomIds().new()
+        for fact in facts:
+            data = fact(
+                thread=THREAD_STATE,
+                message=MESSAGE_STATE.model_copy(
+                    update={"message_id": message_id, "account_id": account_id, "sent_at": sent_at}
+                ),
+            )
+            await self.receive(data, THREAD_STATE.thread_id, sequence=1)
+        return message_id
 
     async def receive(
         self, data: Event, account_id: UUID, *, sequence: int | None = None, request_id: UUID | None = None
@@ -240,7 +280,7 @@ class Bench:
     async def judge_until(self, end: datetime) -> None:
         """Judge what becomes due until an instant, at most once per due time, and leave the clock at the last of them."""
         rows = await self.pool.fetch(
-            "select distinct due_at from warmup where due_at <= $1 and status in ('warming', 'graduated') order by 1",
+            "select distinct due_at from warmup where due_at <= $1 and (status in ('warming', 'graduated') or hold is not null) order by 1",
             end,
         )
         for row in rows:
@@ -251,6 +291,11 @@ class Bench:
         """Judge what is due now."""
         for batch in await self.judge.claim(2):
             await self.judge.run(batch)
+
+    async def hold(self) -> None:
+        """Hold or release the warmups whose domain has changed."""
+        for warmup in await self.holds.claim(8):
+            await self.holds.run(warmup)
 
     # --- what came of it
 
@@ -329,7 +374,7 @@ def account_state(account_id: UUID, address: str, *, warmup: bool = True) -> Acc
         status=AccountStatus.PROVISIONED,
         address=address,
         username=username,
-        domain_id=UUID(int=9),
+        domain_id=DOMAIN,
         domain=domain,
         created_at=ANCHOR,
         updated_at=ANCHOR,
