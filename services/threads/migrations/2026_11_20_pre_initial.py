@@ -74,7 +74,7 @@ create table message (
     leased_until timestamptz
 );
 create index message_thread on message (thread_id, created_at);
-create unique index message_provider on message (account_id, provider_message_id)
+create unique index message_provider on message (account_id, provider_message_id, direction)
     where provider_message_id is not null;
 create index message_due on message (due_at) where due_at is not null;
 create index message_queued on message (thread_id, created_at, id) where status = 'queued';
