@@ -45,7 +45,7 @@ async def read_json(request: Request, *, limit: int = LIMIT) -> Any:
         ApiError: It is not JSON in UTF-8 (415, 400), or too large (413).
     """
     _require_json(request)
-    return _parse(await _read(request, limit))
+    return parse_json(await read_bytes(request, limit))
 
 
 async def read_optional_json(request: Request) -> Any:
@@ -54,11 +54,11 @@ async def read_optional_json(request: Request) -> Any:
     Raises:
         ApiError: It is not JSON in UTF-8 (415, 400), or too large (413).
     """
-    body = await _read(request, LIMIT)
+    body = await read_bytes(request, LIMIT)
     if not body.strip():
         return {}
     _require_json(request)
-    return _parse(body)
+    return parse_json(body)
 
 
 async def read_nothing(request: Request) -> None:
@@ -67,10 +67,10 @@ async def read_nothing(request: Request) -> None:
     Raises:
         ApiError: There is something in it.
     """
-    body = await _read(request, LIMIT)
+    body = await read_bytes(request, LIMIT)
     if not body.strip():
         return
-    value = _parse(body)
+    value = parse_json(body)
     if not isinstance(value, dict):
         raise invalid("The body must be empty or an empty JSON object.")
     if value:
@@ -95,7 +95,12 @@ def _require_json(request: Request) -> None:
         raise unsupported_media_type()
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def read_bytes(request: Request, limit: int) -> bytes:
+    """Return the call's body as it came.
+
+    Raises:
+        ApiError: It is larger than `limit` bytes (413).
+    """
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length) > limit + THROWN_AWAY:
         raise body_too_large(limit)
@@ -111,7 +116,12 @@ async def _read(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-def _parse(body: bytes) -> Any:
+def parse_json(body: bytes) -> Any:
+    """Return a body as JSON.
+
+    Raises:
+        ApiError: It is not JSON in UTF-8, or names a field twice (400).
+    """
     try:
         value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_constant)
         if _SURROGATE.search(body):

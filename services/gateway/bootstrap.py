@@ -19,6 +19,7 @@ from services.gateway.openapi import describe
 from services.gateway.parts import Edge
 from services.gateway.paths import closed
 from services.gateway.reads import Reader
+from services.gateway.reports import Reports, forget_old_reports
 from services.gateway.requests.accept import Requests
 from services.gateway.requests.reads import answers_of
 from services.gateway.requests.render import rendering
@@ -32,6 +33,8 @@ from services.gateway.shutdown import on_stop_signal
 from services.gateway.store_markers import ReadMarkers
 from services.gateway.subscribers import TOPICS, Projector
 from services.gateway.tenancy.leftovers import delete_leftovers
+from services.gateway.webhook_signatures import Signatures
+from services.gateway.webhooks import ROUTES as WEBHOOKS
 from shared.clock import Clock, Ids, RandomIds
 from shared.content.objects import Objects, open_objects
 from shared.db.pool import OUTAGE, Pool, connect, create_pool
@@ -85,7 +88,7 @@ def build(settings: GatewaySettings, *, clock: Clock | None = None, ids: Ids | N
     )
     app.add_middleware(EdgeMiddleware, clock=clock, ids=ids, limits=_limits(settings))
     # Kept flat, so that a refused method can be told which ones its path has.
-    app.router.routes += closed([*PUFFLE, *MYAGENTMAIL, *SENDMUX, *FILES])
+    app.router.routes += closed([*PUFFLE, *MYAGENTMAIL, *SENDMUX, *FILES, *WEBHOOKS])
     describe(app)
     return app
 
@@ -120,6 +123,7 @@ async def _running(
             addresses=Addresses(pool, reader),
             files=Files(pool, objects, clock, ids),
             markers=ReadMarkers(pool),
+            reports=Reports(pool, recorder, Signatures(pool, keys), relay.wake),
             clock=clock,
             ids=ids,
             mail_servers=servers,
@@ -172,6 +176,7 @@ async def _tidy(pool: Pool, recorder: Recorder) -> None:
                     pass
                 async with connection.transaction():
                     await delete_leftovers(connection, recorder)
+                await forget_old_reports(connection)
         except OUTAGE as error:
             log.warning("not_tidied", error=type(error).__name__)
         await asyncio.sleep(TIDY_SECONDS)

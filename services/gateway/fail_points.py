@@ -10,5 +10,7 @@ register(
         "gateway.accept.after_commit": "requests and their events are durable, no caller knows it yet",
         "gateway.project.before_commit": "a batch is projected and its requests closed, nothing of it committed yet",
         "gateway.project.after_commit": "a batch is projected for good, no waiting call knows it yet",
+        "gateway.webhook.before_commit": "what a provider reports is written with its event, not yet committed",
+        "gateway.webhook.after_commit": "what a provider reports is durable, the provider does not know it yet",
     }
 )

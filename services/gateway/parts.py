@@ -8,6 +8,7 @@ from services.gateway.addresses import Addresses
 from services.gateway.files import Files
 from services.gateway.mail_servers import MailServers
 from services.gateway.reads import Reader
+from services.gateway.reports import Reports
 from services.gateway.requests.accept import Requests
 from services.gateway.security.authenticate import Authenticator
 from services.gateway.store_markers import ReadMarkers
@@ -25,6 +26,7 @@ class Edge:
     addresses: Addresses
     files: Files
     markers: ReadMarkers
+    reports: Reports
     clock: Clock
     ids: Ids
     mail_servers: MailServers

@@ -136,6 +136,17 @@ class RequestRow(_Table, table=True):
     expires_at: datetime = _instant()
 
 
+class ReportedEvent(_Table, table=True):
+    """What a provider has reported by webhook, so that a repetition is not told twice."""
+
+    __tablename__ = "reported_event"
+
+    provider: str = Field(primary_key=True, sa_type=Text)
+    event_id: str = Field(primary_key=True, sa_type=Text)
+    delivery_id: str = Field(sa_type=Text)
+    reported_at: datetime = _instant()
+
+
 class ReadMarker(_Table, table=True):
     """How an account stood when an API key was last told of it; `version` is the sum of the account's two versions."""
 

@@ -24,6 +24,10 @@ HTTP_REQUESTS = Counter(
 HTTP_SECONDS = Histogram(
     "mailwright_http_request_seconds", "Time to answer an API request", ["method", "route"]
 )
+WEBHOOKS_TAKEN = Counter(
+    "mailwright_webhooks_taken_total", "Events of providers taken in, repetitions too", ["provider"]
+)
+MAIL_ARRIVED = Counter("mailwright_mail_arrived_total", "Mail worked off, by what became of it", ["outcome"])
 PROVIDER_CALLS = Counter(
     "mailwright_provider_calls_total", "Calls to providers by outcome", ["provider", "operation", "outcome"]
 )
