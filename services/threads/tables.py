@@ -138,10 +138,12 @@ class ArrivalRow(SQLModel, table=True):
     event_id: str = Field(sa_type=Text, primary_key=True)
     event_type: str = Field(sa_type=Text)
     inbox_id: str | None = Field(default=None, sa_type=Text)
-    content_ref: UUID
+    content_ref: UUID | None = None
+    """What the provider reported; None if the poller found the mail `mail_id`, which is still to be read."""
+    mail_id: str | None = Field(default=None, sa_type=Text)
     received_at: datetime = Field(sa_type=INSTANT)
-    cause_id: UUID
-    cause_time: datetime = Field(sa_type=INSTANT)
+    cause_id: UUID | None = None
+    cause_time: datetime | None = Field(default=None, sa_type=INSTANT)
     attempts: int
     due_at: datetime | None = Field(default=None, sa_type=INSTANT)
     lease_token: UUID | None = None
@@ -174,6 +176,11 @@ class WebhookRow(SQLModel, table=True):
     webhook_id: str | None = Field(default=None, sa_type=Text)
     secret_ref: UUID | None = None
     registered_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    heard_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    """When it last brought something."""
+    missed_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    """When the poller last found mail that it should have brought long before."""
+    failures: int
     due_at: datetime | None = Field(default=None, sa_type=INSTANT)
     lease_token: UUID | None = None
     leased_until: datetime | None = Field(default=None, sa_type=INSTANT)

@@ -88,6 +88,7 @@ MESSAGES: tuple[Transition[MessageStatus], ...] = (
     Transition(_QUEUED, MessageUnknown, _UNKNOWN, "the provider offers no way to find out"),
     Transition(_UNKNOWN, MessageSent, _SENT, "an operator finds that it was sent"),
     Transition(_UNKNOWN, MessageFailed, _FAILED, "an operator finds that it was not sent"),
+    Transition(_SENT, MessageFailed, _FAILED, "the provider's mail server refuses what its API had taken"),
     *(
         Transition(status, fact, after, trigger)
         for fact, after, trigger in (
@@ -104,12 +105,17 @@ _LEGAL: frozenset[tuple[object, type[ThreadFact], object]] = frozenset(
 ) | frozenset({(each.before, each.fact, each.after) for each in MESSAGES})
 
 
+def is_legal(before: Status | None, fact: type[ThreadFact], after: Status) -> bool:
+    """Return whether a state machine knows this step; None before is the beginning."""
+    return (before, fact, after) in _LEGAL
+
+
 def require_legal(before: Status | None, fact: type[ThreadFact], after: Status) -> None:
     """Let a step of a state machine pass; None before is the beginning.
 
     Raises:
         IllegalTransition: It is none; nothing may be told or written of it.
     """
-    if (before, fact, after) not in _LEGAL:
+    if not is_legal(before, fact, after):
         begin = before.value if before else "nothing"
         raise IllegalTransition(f"{fact.__name__} does not lead from {begin} to {after.value}.")

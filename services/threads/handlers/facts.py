@@ -26,7 +26,8 @@ def tell(
 ) -> tuple[Thread, Recorded]:
     """Return `after` one version on, and the fact that says so; both bear the time of the fact.
 
-    A thread at version 0 begins with it. Without a cause of its own the fact follows from the thread's last event.
+    A thread at version 0 begins with it. Without a cause of its own the fact follows from the thread's last event, if it has
+    one.
 
     Raises:
         IllegalTransition: The fact does not lead from the one state to the other.
@@ -76,7 +77,7 @@ def _next(
         workspace_id=told.workspace_id,
         sequence=told.version,
         request_id=request_id,
-        causation_id=cause.event_id if cause else before.last_event_id,
+        causation_id=cause.event_id if cause else before.last_event_id if before.version else None,
         traceparent=cause.traceparent if cause else None,
         after=max(before.last_event_time, cause.time) if cause else before.last_event_time,
     )

@@ -7,6 +7,7 @@ from services.threads.domain.senders import GONE
 from services.threads.handlers.untouched import fail_all_of
 from services.threads.senders import keep_account, keep_warmup
 from services.threads.store import Store
+from services.threads.store_polls import follow_inbox
 from shared.contracts.accounts import AccountFact, Failure
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupFact
@@ -18,6 +19,7 @@ DELETED = Failure(code="account_deleted", message="The account was deleted befor
 async def follow_sender(store: Store, recorder: Recorder, event: Recorded) -> None:
     """Keep the newest state of an account or its warmup; what a dying account has not begun to send fails.
 
+    Its inbox is looked through for mail while it lives (`store_polls.follow_inbox`).
     Its threads and drafts stay as they are: another sender can be chosen for them.
     """
     version = event.sequence or 0
@@ -26,5 +28,7 @@ async def follow_sender(store: Store, recorder: Recorder, event: Recorded) -> No
             await keep_warmup(store.connection, warmup, version)
         case AccountFact(account=account):
             is_news = await keep_account(store.connection, account, version)
+            if is_news:
+                await follow_inbox(store.connection, recorder, account)
             if is_news and account.status in GONE:
                 await fail_all_of(store, recorder, account.account_id, DELETED, Cause.of(event))

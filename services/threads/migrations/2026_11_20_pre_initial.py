@@ -118,10 +118,12 @@ create table arrival (
     event_id text not null,
     event_type text not null,
     inbox_id text,
-    content_ref uuid not null,
+    content_ref uuid,
+    mail_id text,
     received_at timestamptz not null,
-    cause_id uuid not null,
-    cause_time timestamptz not null,
+    cause_id uuid,
+    cause_time timestamptz,
+    check (content_ref is not null or mail_id is not null or due_at is null),
     attempts int not null default 0,
     due_at timestamptz,
     lease_token uuid,
@@ -129,6 +131,7 @@ create table arrival (
     primary key (provider, event_id)
 );
 create index arrival_due on arrival (due_at) where due_at is not null;
+create index arrival_done on arrival (received_at) where due_at is null;
 
 create table poll (
     account_id uuid primary key,
@@ -147,6 +150,9 @@ create table webhook (
     webhook_id text,
     secret_ref uuid,
     registered_at timestamptz,
+    heard_at timestamptz,
+    missed_at timestamptz,
+    failures int not null default 0,
     due_at timestamptz,
     lease_token uuid,
     leased_until timestamptz
