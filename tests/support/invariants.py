@@ -1,4 +1,4 @@
-"""I1 to I9: what must be true of a quiet system, whatever was killed, cut or refused before it became quiet.
+"""I1 to I9 and I11: what must be true of a quiet system, whatever was killed, cut or refused before it became quiet.
 
 Each invariant is a pure function of the evidence that yields one sentence per violation. I1 to I5 are judged from what
 the callers were told and from the providers' ledger, I6 to I9 from the event logs, the projection and
@@ -18,6 +18,7 @@ from tests.support.domain_effects import unclaimed
 from tests.support.effects import Effects
 from tests.support.eventually import eventually
 from tests.support.evidence import Evidence, behind, collect
+from tests.support.invariants_mail import sent_once_or_said
 from tests.support.legal import may_follow
 from tests.support.quiet import projection_drift, unrest
 from tests.support.stack import RunningStack
@@ -299,4 +300,5 @@ INVARIANTS: dict[str, Callable[[Evidence], Iterator[str]]] = {
     "I7": projection_is_the_fold,
     "I8": everything_published,
     "I9": handled_once,
+    "I11": sent_once_or_said,
 }

@@ -1,4 +1,4 @@
-"""Which fact may follow which: the published lives of accounts, warmups and domains."""
+"""Which fact may follow which: the published lives of accounts, warmups, domains, threads and suppressions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,15 @@ _DOMAIN: dict[str | None, frozenset[str]] = {
     "deleting": frozenset({"deleted"}),
     "deleted": frozenset(),
 }
-_BY_STATUS = {"warmup": WARMUP_LIVES, "domain": _DOMAIN}
+_THREAD: dict[str | None, frozenset[str]] = {
+    None: frozenset({"draft", "active", "warmup"}),
+    "draft": frozenset({"draft", "active", "archived", "erased"}),
+    "active": frozenset({"active", "archived", "erased"}),
+    "archived": frozenset({"archived", "active", "draft", "erased"}),
+    "warmup": frozenset({"warmup", "erased"}),
+    "erased": frozenset(),
+}
+_BY_STATUS = {"warmup": WARMUP_LIVES, "domain": _DOMAIN, "thread": _THREAD}
 
 
 def may_follow(aggregate: str, before: Logged | None, fact: Logged) -> bool:
@@ -54,6 +62,10 @@ def may_follow(aggregate: str, before: Logged | None, fact: Logged) -> bool:
         return fact.kind.partition(".")[2] in _ACCOUNT.get(last, ())
     if fact.kind == "domain.changed":  # a client may say of any claim how it stands, until it is given up
         return before is not None and before.data[aggregate]["status"] not in {"deleting", "deleted"}
+    if aggregate == "suppression":  # added, lifted, added again …
+        return (before is not None and before.kind == "suppression.added") == (
+            fact.kind == "suppression.lifted"
+        )
     lives = _BY_STATUS[aggregate]
     status = str(before.data[aggregate]["status"]) if before else None
     return fact.data[aggregate]["status"] in lives.get(status, ())

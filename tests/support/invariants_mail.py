@@ -1,0 +1,67 @@
+"""I11: what must be true of mail in a quiet system; judged from the callers' answers, the facts and the provider's ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from uuid import UUID
+
+from tests.support.evidence import Evidence, Json
+
+LEFT = frozenset({"sent", "bounced", "complained"})
+STAYED = frozenset({"failed"})
+SETTLED = LEFT | STAYED | {"unknown"}
+_ID_LENGTH = 36
+
+
+def sent_once_or_said(evidence: Evidence) -> Iterator[str]:
+    """I11: a message leaves at most once, and every send that was accepted is sent, failed or of unknown outcome."""
+    messages, left = _messages(evidence), _left(evidence)
+    for message_id, times in left.items():
+        if times > 1:
+            yield f"the message {message_id} left {times} times"
+        if message_id not in messages:
+            yield f"the message {message_id} left, and no fact tells of it"
+    for message_id, message in messages.items():
+        status = message["status"]
+        if status not in SETTLED:
+            yield f"the message {message_id} is still {status}"
+        if status in LEFT and not left[message_id]:
+            yield f"the message {message_id} is {status} and never left"
+        if status in STAYED and left[message_id]:
+            yield f"the message {message_id} is {status} and left"
+    for answer in evidence.answers:
+        if answer.kind == "send" and answer.is_accepted and answer.subject not in messages:
+            yield f"a mail to {answer.address} was accepted, and no fact tells of it"
+    yield from _ended_twice(evidence)
+
+
+def _messages(evidence: Evidence) -> dict[UUID, Json]:
+    """Return every outbound message as its last fact tells of it."""
+    found: dict[UUID, Json] = {}
+    for (aggregate, _), facts in evidence.facts().items():
+        for fact in facts if aggregate == "thread" else ():
+            message = fact.data.get("message")
+            if message is not None and message["direction"] == "outbound":
+                found[UUID(message["message_id"])] = message
+    return found
+
+
+def _left(evidence: Evidence) -> Counter[UUID]:
+    """Return how often each of our messages left, by the end of the key it was sent under."""
+    return Counter(
+        UUID(entry["key"][-_ID_LENGTH:])
+        for entry in evidence.ledger
+        if entry["effect"] == "message.sent" and (entry["key"] or "").startswith("mw-")
+    )
+
+
+def _ended_twice(evidence: Evidence) -> Iterator[str]:
+    told = Counter(
+        (fact.kind.partition(".")[2], fact.data["message"]["message_id"])
+        for fact in evidence.log
+        if fact.kind in {"thread.message_sent", "thread.message_failed", "thread.message_unknown"}
+    )
+    for (kind, message_id), times in told.items():
+        if times > 1:
+            yield f"{times} times {kind} of the message {message_id}"
