@@ -29,7 +29,7 @@ async def stack(failpoints_dir: Path) -> AsyncIterator[RunningStack]:
     settings = {
         "MAILWRIGHT_FAILPOINTS_DIR": str(failpoints_dir),
         "MAILWRIGHT_DOMAIN_POLL_SECONDS": "0.05",
-        "MAILWRIGHT_DOMAIN_RECHECK_HOURS": "240",  # with these days, verified domains are looked at once a minute
+        "MAILWRIGHT_DOMAIN_RECHECK_HOURS": "20",  # with these days, verified domains are looked at every 5 seconds
     }
     async with running_stack(day_seconds=DAY_SECONDS, env=settings) as running:
         yield running

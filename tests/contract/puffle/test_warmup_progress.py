@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.puffle.driver import ACCOUNTS, Json, Puffle, enabled_once, error_of, faulty, fresh
+from tests.contract.puffle.driver import (
+    ACCOUNTS,
+    DOMAINS,
+    Json,
+    Puffle,
+    enabled_once,
+    error_of,
+    faulty,
+    fresh,
+)
 from tests.support.eventually import eventually
 from tests.support.simulator import Simulated
 
-contract = pytest.mark.contract
+contract, promise = pytest.mark.contract, pytest.mark.promise
 
 
 @contract("S0-47", "S0-48", "S1-30", "S1-31", "S1-32", "A22")
@@ -92,3 +101,52 @@ async def test_only_its_own_tenant_reads_it(puffle: Puffle, stranger: Puffle, do
         assert (answer.status_code, error_of(answer)) == (404, "not_found")
     malformed = await puffle.http.get(f"{ACCOUNTS}/ada/warmup")
     assert (malformed.status_code, error_of(malformed)) == (400, "invalid_request")
+
+
+@contract("S0-23", "S0-48", "S1-9", "S1-33")
+@promise("R24", "I12")
+async def test_a_domain_that_loses_its_records_holds_the_account_until_they_are_back(
+    puffle: Puffle, sim: Simulated
+) -> None:
+    claimed = await puffle.claim(f"{fresh('nozone-held')}.example")
+    published = {(record["type"], record["name"]): publish(sim, record) for record in claimed["dns_records"]}
+    await puffle.http.post(f"{DOMAINS}/{claimed['id']}/verify")
+    domain = await puffle.domain_verified(claimed)
+    account = await puffle.account(fresh("held"), domain)
+    assert await enabled_once(sim, account["email_address"])
+    lost = claimed["dns_records"][0]
+
+    assert sim.http.delete(f"/_sim/dns/{published[lost['type'], lost['name']]}").status_code == 200
+    await eventually(lambda: has_status(puffle, domain, "failed"), within=40, every=0.1)
+    await puffle.until(account["id"], "paused", within=2)
+    held = await puffle.progress(account["id"])
+    resumed = await puffle.warmup(account["id"], "resume")
+    refused = await puffle.create(fresh("late"), domain)
+    publish(sim, lost)
+    await eventually(lambda: has_status(puffle, domain, "verified"), within=20, every=0.1)
+    await puffle.until(account["id"], "warming", within=2)
+
+    assert (held["state"], held["hold"], held["warmup_status"]) == ("paused", "domain", "paused")
+    assert f"{lost['type']} {lost['name']} is missing" in held["reason"]
+    assert held["reason"] in held["sentence"]
+    assert (resumed.status_code, error_of(resumed)) == (409, "wrong_state")
+    assert {name: resumed.json()[name] for name in ("status", "warmup_status", "hold", "reason")} == {
+        "status": "paused",
+        "warmup_status": "paused",
+        "hold": "domain",
+        "reason": held["reason"],
+    }
+    assert (refused.status_code, error_of(refused)) == (400, "domain_not_verified")
+    told = [entry["sentence"] for entry in await puffle.history(account["id"])]
+    assert f"The warmup is held: {held['reason']}" in told
+    assert told.count("The warmup goes on.") == 1
+
+
+def publish(sim: Simulated, record: Json) -> str:
+    return sim.publish(record["type"], record["name"], record["value"], record.get("priority"))
+
+
+async def has_status(puffle: Puffle, domain: Json, status: str) -> bool:
+    found = (await puffle.http.get(f"{DOMAINS}/{domain['id']}")).json()["domain"]
+    assert found["status"] in {"verified", "failed"}, found
+    return bool(found["status"] == status)

@@ -159,8 +159,9 @@ async def pause_warmup(call: AccountWriter, account_id: Id) -> Response:
 async def resume_warmup(call: AccountWriter, account_id: Id) -> Response:
     """Go on with a paused warmup; its days count on from where they stopped.
 
-    Only a `paused` account can be resumed, any other answers 409. The provider is asked once: after a 502 the account
-    is as it was.
+    Only a `paused` account can be resumed, any other answers 409. So does one that is held because its domain is not
+    verified any more, or because the provider cannot use its mailbox: `hold` and `reason` say so, and it goes on by
+    itself. The provider is asked once: after a 502 the account is as it was.
     """
     await read_nothing(call.http)
     data = WarmupResumeRequested(caller=call.caller)
