@@ -23,7 +23,7 @@ def _links(parameter: str, value: str, *names: str) -> tuple[Link, ...]:
 
 
 _ACCOUNT = (
-    "getEmailAccount", "getEmailAccountHistory", "updateEmailAccount", "retryAccountWarmup", "pauseAccountWarmup",
+    "getEmailAccount", "getEmailAccountHistory", "updateEmailAccount", "getAccountWarmup", "retryAccountWarmup", "pauseAccountWarmup",
     "resumeAccountWarmup", "disableAccountWarmup", "getSenderDetails", "deleteEmailAccount",
 )  # fmt: skip
 _DOMAIN = ("getEmailDomain", "verifyEmailDomain", "updateEmailDomain", "deleteEmailDomain")
