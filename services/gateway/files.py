@@ -14,7 +14,7 @@ from shared.clock import Clock, Ids
 from shared.content import files
 from shared.content.files import StoredFile
 from shared.content.model import Attachment
-from shared.content.objects import ObjectMissing, Objects, StorageUnavailable, object_path
+from shared.content.objects import ObjectMissing, Objects, StorageUnavailable, is_object_path, object_path
 from shared.db.pool import Connection, Pool
 from shared.observability.logging import get_logger
 
@@ -148,7 +148,8 @@ async def attachments(
     """
     if len(given) > MOST:
         raise bad_attachments(f"must not have more than {MOST} entries")
-    found = await files.find(connection, [each.path for each in given]) if given else {}
+    paths = [each.path for each in given if is_object_path(each.path)]
+    found = await files.find(connection, paths) if paths else {}
     known: list[Attachment] = []
     for each in given:
         file = found.get(each.path)

@@ -6,6 +6,7 @@ A path is made of ids only (tenant, thread, file), so that nothing of a file's n
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -33,6 +34,7 @@ LOCAL_BUCKET = "attachments"
 """What the local folder is called where S3 has the name of a bucket."""
 CHUNK_BYTES = 256 * 1024
 """How much of a file is read at once, and written at once to the local folder."""
+_PATH = re.compile("/".join(["[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"] * 3))
 _S3_PART_BYTES = 5 * 1024 * 1024  # S3 takes no smaller part
 
 
@@ -51,6 +53,11 @@ class ObjectMissing(MailwrightError):
 def object_path(tenant_id: UUID, thread_id: UUID, file_id: UUID) -> str:
     """Return where a file lies."""
     return f"{tenant_id}/{thread_id}/{file_id}"
+
+
+def is_object_path(path: str) -> bool:
+    """Whether a file of ours could lie there."""
+    return _PATH.fullmatch(path) is not None
 
 
 class Objects:
