@@ -28,6 +28,7 @@ WEBHOOKS_TAKEN = Counter(
     "mailwright_webhooks_taken_total", "Events of providers taken in, repetitions too", ["provider"]
 )
 MAIL_ARRIVED = Counter("mailwright_mail_arrived_total", "Mail worked off, by what became of it", ["outcome"])
+MAIL_LEFT = Counter("mailwright_mail_left_total", "Messages to send, by what became of them", ["outcome"])
 PROVIDER_CALLS = Counter(
     "mailwright_provider_calls_total", "Calls to providers by outcome", ["provider", "operation", "outcome"]
 )

@@ -30,7 +30,7 @@ FILE_MISSING = Failure(code=REFUSED, message="An attachment is not there any mor
 TOO_LARGE = Failure(
     code=REFUSED, message="The message is too large for the inbox provider; nothing was sent."
 )
-ERASED = Failure(code="thread_not_found", message="The thread was erased before the message was sent.")
+ERASED = Failure(code="thread_erased", message="The thread was erased before the message was sent.")
 SENDER_GONE = Failure(
     code="account_not_ready", message="The account could not send any more when the message was due."
 )

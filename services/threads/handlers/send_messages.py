@@ -27,6 +27,7 @@ from shared.contracts.threads import MessageStatus
 from shared.db.leases import LeaseLost, Leases
 from shared.errors import Retryable, Unknown
 from shared.messaging.recorder import Recorder
+from shared.observability import metrics
 from shared.observability.failpoints import failpoint
 from shared.observability.logging import get_logger
 from shared.observability.tracing import trace
@@ -122,5 +123,6 @@ class SendMessages:
             await conclude(store, self.recorder, thread, message, outcome)
             failpoint(f"{SEND}.before_commit")
         failpoint(f"{SEND}.after_commit")
+        metrics.MAIL_LEFT.labels(type(outcome).__name__.lower()).inc()
         if isinstance(outcome, Unresolved):
             log.error("message_outcome_unknown", message_id=str(due.message.id), code=outcome.failure.code)
