@@ -22,6 +22,9 @@ FIGURES = (
 _OF_A_MOMENT = {"at", "expected_at"}
 _BESIDE_THE_POINT = frozenset({"warmup.start_failed", "warmup.confirmed"})
 """How many attempts a start took, and whether the provider's word came with its acceptance or after it."""
+COMPLETE = ("policy", "policy_version", "judgement", "sentence", "at", "day")
+"""What every decision says, beside the goals that are still to be reached."""
+GOALS = ["reputation", "total_sent"]
 _JUDGED = frozenset({"warmup.graduated", "warmup.banned", "warmup.suspended", "warmup.fell_back"})
 """What a judged day leads to."""
 
@@ -109,18 +112,31 @@ def _wrong_days(
     if found != list(life.days):
         yield f"{fate.address} ({fate}) was judged {found}, not {list(life.days)}"
     seen = [(row["reputation"], row["total_sent"]) for row in rows]
-    if seen != [*life.totals]:
+    if seen != list(life.totals):
         yield f"{fate.address} was seen with {seen}, not {list(life.totals)}"
-    told = [fact.data["warmup"]["decision"] for fact in facts if fact.kind == "warmup.day_recorded"]
-    if told != [row["decision"] for row in rows]:
+    told = [fact for fact in facts if fact.kind == "warmup.day_recorded"]
+    if [_decision(fact) for fact in told] != [row["decision"] for row in rows]:
         yield f"{fate.address} was told {len(told)} days, and {len(rows)} are kept"
-    for decision in told:
-        complete = ("policy", "policy_version", "judgement", "sentence", "criteria", "at", "day")
-        if missing := [name for name in complete if not decision.get(name)]:
-            yield f"{fate.address}: a decision without {', '.join(missing)}"
+    for fact in told:
+        yield from _unexplained(fate, fact)
     graduations = [fact for fact in facts if fact.kind == "warmup.graduated"]
     if len(graduations) != sum(judgement == "graduate" for _, judgement in life.days):
         yield f"{fate.address} graduated {len(graduations)} times"
     for fact in graduations:
-        if unmet := [each for each in fact.data["warmup"]["decision"]["criteria"] if not each["is_met"]]:
+        if unmet := [each for each in _decision(fact)["criteria"] if not each["is_met"]]:
             yield f"{fate.address} graduated without {unmet}"
+
+
+def _unexplained(fate: Fate, fact: Logged) -> Iterator[str]:
+    """Yield what a told day does not say of why it was judged so."""
+    decision = _decision(fact)
+    if missing := [name for name in COMPLETE if not decision.get(name)]:
+        yield f"{fate.address}: a decision without {', '.join(missing)}"
+    names = [each["name"] for each in decision["criteria"]]
+    if fact.data["warmup"]["status"] == "warming" and names != GOALS:
+        yield f"{fate.address}: a decision about {names}"
+
+
+def _decision(fact: Logged) -> Json:
+    decision: Json = fact.data["warmup"]["decision"]
+    return decision

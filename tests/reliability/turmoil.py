@@ -71,9 +71,12 @@ class Killer:
         while True:
             await asyncio.sleep(self._chance.uniform(*self._every))
             victim = self._chance.choice(VICTIMS)
-            with suppress(ProcessLookupError, psutil.NoSuchProcess):  # one that died is not back yet
-                if victim == "spare":
-                    os.kill(self._chance.choice(self._spares.children()).pid, signal.SIGKILL)
-                else:
-                    self._stack.kill(victim)
-                self.kills[victim] += 1
+            pids = (
+                [each.pid for each in self._spares.children()]
+                if victim == "spare"
+                else [self._stack.pids[victim]]
+            )
+            for pid in pids:
+                with suppress(ProcessLookupError):  # it is not back yet
+                    os.kill(pid, signal.SIGKILL)
+                    self.kills[victim] += 1

@@ -44,8 +44,8 @@ TROUBLE: tuple[dict[str, Any], ...] = (
 )
 """What the provider does while days are judged; two of these on each."""
 LOCKS: tuple[dict[str, Any], ...] = (
-    {"operation": "warmup.disable", "kind": "status", "status": 409, "probability": 0.5},
-    {"operation": "warmup.enable", "kind": "status", "status": 409, "probability": 0.5},
+    {"operation": "warmup.disable", "kind": "status", "status": 409, "probability": 0.4},
+    {"operation": "warmup.enable", "kind": "status", "status": 409, "probability": 0.4},
     {"operation": "warmup.disable", "kind": "drop", "when": "after", "times": 1},
 )
 """Another job runs at the provider, again and again; and a call that is obeyed is not answered."""
