@@ -6,7 +6,8 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -55,10 +56,9 @@ class Lived:
 
 @pytest.fixture(scope="module")
 async def runs() -> tuple[Lived, Lived]:
-    """All accounts for three weeks, and beside that the first of them for one week, while other things are killed."""
+    """All accounts for three weeks, and beside that the first of them for one, where nothing is killed."""
     whole, part = await asyncio.gather(
-        weeks_of(fates(SEED, ACCOUNTS), DAYS, kill_seed=1),
-        weeks_of(fates(SEED, FEWER), FEWER_DAYS, kill_seed=2),
+        weeks_of(fates(SEED, ACCOUNTS), DAYS, kill_seed=1), weeks_of(fates(SEED, FEWER), FEWER_DAYS)
     )
     return whole, part
 
@@ -73,8 +73,8 @@ def one_week(runs: tuple[Lived, Lived]) -> Lived:
     return runs[1]
 
 
-async def weeks_of(lived: Sequence[Fate], days: int, *, kill_seed: int) -> Lived:
-    """Let these accounts live so many days on a stack of their own."""
+async def weeks_of(lived: Sequence[Fate], days: int, *, kill_seed: int | None = None) -> Lived:
+    """Let these accounts live so many days on a stack of their own; services are killed if there is a seed for it."""
     started = time.monotonic()
     with scratch_folder("weeks") as folder:
         clock = SharedClock(folder / "shift")
@@ -83,7 +83,12 @@ async def weeks_of(lived: Sequence[Fate], days: int, *, kill_seed: int) -> Lived
             database = await asyncpg.connect(stack.database_url)
             try:
                 weeks = Weeks(stack, clock, caller, database, SEED, {}, Counter())
-                kills = await _live(weeks, lived, days, kill_seed)
+                kills: Counter[str] = Counter()
+                async with AsyncExitStack() as trouble:
+                    if kill_seed is not None:
+                        kills = await trouble.enter_async_context(_killing(stack, kill_seed))
+                    await weeks.begin(lived)
+                    await weeks.live(lived, days)
                 evidence = await check_invariants(stack, caller.answers)
                 judged = await judged_days(database)
                 return Lived(
@@ -97,20 +102,14 @@ async def weeks_of(lived: Sequence[Fate], days: int, *, kill_seed: int) -> Lived
                 await database.close()
 
 
-async def _live(weeks: Weeks, lived: Sequence[Fate], days: int, kill_seed: int) -> Counter[str]:
-    environment, log = _environment(weeks.stack), weeks.stack.data_dir / "logs" / "spares.log"
+@asynccontextmanager
+async def _killing(stack: RunningStack, seed: int) -> AsyncIterator[Counter[str]]:
+    """Give warmup a second replica and kill both, and the other services, at random moments; yields the kills."""
+    environment = psutil.Process(stack.pids["warmup"]).environ()
+    log = stack.data_dir / "logs" / "spares.log"
     every = (4.0, 9.0) if IS_FULL else (2.0, 4.5)
-    async with (
-        spares(("warmup",), environment, log) as keeper,
-        Killer(weeks.stack, keeper, kill_seed, every) as killer,
-    ):
-        await weeks.begin(lived)
-        await weeks.live(lived, days)
-    return killer.kills
-
-
-def _environment(stack: RunningStack) -> dict[str, str]:
-    return psutil.Process(stack.pids["warmup"]).environ()
+    async with spares(("warmup",), environment, log) as keeper, Killer(stack, keeper, seed, every) as killer:
+        yield killer.kills
 
 
 @pytest.mark.promise("R24", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I12")
