@@ -144,7 +144,8 @@ def _constant(name: str) -> Any:
 
 def _refusal(errors: list[ErrorDetails]) -> ApiError:
     if not errors[0]["loc"]:
-        return invalid("The body must be a JSON object.")
+        is_ours = errors[0]["type"] == "refused"
+        return invalid(errors[0]["msg"] if is_ours else "The body must be a JSON object.")
     # A misspelt optional field leaves no other trace, and a misspelt required one is better named than missed.
     return _refused(tuple(sorted(map(_field_error, errors), key=lambda field: field.code != "unknown")))
 

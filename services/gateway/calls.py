@@ -97,12 +97,12 @@ class Call:
         body: Any = None,
         guard: Guard | None = None,
         workspace_id: UUID | None = None,
-        content: Part | None = None,
+        content: Callable[[], Part] | None = None,
     ) -> Asked:
         """Ask the owner for something and wait for the answer, as long as this call has patience.
 
-        `workspace_id` is that of what the request is about, where the key does not say it. `content` is what `data`
-        refers to, kept in the transaction that accepts the request.
+        `workspace_id` is that of what the request is about, where the key does not say it. `content` makes what
+        `data` refers to in the content store, after the guard; it is kept in the transaction that accepts the request.
 
         Raises:
             ApiError: The Idempotency-Key is malformed (400) or used for another request (as the dialect has it), or

@@ -17,6 +17,7 @@ from shared.contracts.requests import Caller
 from shared.contracts.threads import ThreadState
 from shared.db.pool import Connection
 
+LONGEST = 500
 SHOWN = 20
 """How many threads with a participant are shown; the total counts all of them."""
 
@@ -98,6 +99,19 @@ async def correspondence_with(
     )
     total = rows[0]["total"] if rows else 0
     return Correspondence(total, [_view(row, _state(row), {}) for row in rows])
+
+
+async def senders(connection: Connection, *, caller: Caller) -> list[tuple[UUID, str | None]]:
+    """Return the accounts that the caller's threads are sent from, with their addresses."""
+    rows = await connection.fetch(
+        f"""
+        select distinct p.account_id, a.address from thread p left join account a on a.id = p.account_id
+        where {_THERE} and {_OWN} and p.account_id is not null order by a.address, p.account_id limit {LONGEST}
+        """,  # noqa: S608  our own words
+        caller.tenant_id,
+        caller.workspace_id,
+    )
+    return [(row["account_id"], row["address"]) for row in rows]
 
 
 async def _views(connection: Connection, rows: Sequence[Any]) -> list[ThreadView]:

@@ -1,4 +1,4 @@
-"""Every write of the read markers: what each API key was last told of the accounts it follows."""
+"""Every write of the read markers: what each API key was last told of accounts, and what was read of threads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from uuid import UUID
 
 from services.gateway.reads import ACQUIRE_SECONDS
 from shared.contracts.requests import Caller
-from shared.db.pool import Pool
+from shared.contracts.threads import ThreadState
+from shared.db.pool import Connection, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +82,38 @@ class ReadMarkers:
                     list(gone),
                 )
         return told
+
+    async def read(self, thread: ThreadState) -> None:
+        """Remember that everything which had arrived in a thread was read; an older reading changes nothing.
+
+        Raises:
+            OUTAGE: The database is away.
+        """
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            await connection.execute(
+                f"{_READ} where thread_read.received < excluded.received", *_of(thread), thread.received
+            )
+
+    async def leave(self, thread: ThreadState, unread: int) -> None:
+        """Let a thread have this many unread messages, at most all of them.
+
+        Raises:
+            OUTAGE: The database is away.
+        """
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            await leave_unread(connection, thread, unread)
+
+
+async def leave_unread(connection: Connection, thread: ThreadState, unread: int) -> None:
+    """Let a thread have this many unread messages, at most all of them, in the caller's transaction."""
+    await connection.execute(_READ, *_of(thread), max(0, thread.received - unread))
+
+
+_READ = """
+    insert into thread_read (thread_id, tenant_id, workspace_id, received) values ($1, $2, $3, $4)
+    on conflict (thread_id) do update set received = excluded.received
+"""
+
+
+def _of(thread: ThreadState) -> tuple[UUID, UUID, UUID]:
+    return thread.thread_id, thread.tenant_id, thread.workspace_id

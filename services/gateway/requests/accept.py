@@ -41,8 +41,8 @@ class Asking:
     fingerprint: bytes
     policy: IdempotencyPolicy
     idempotency_key: str | None = None
-    content: Part | None = None
-    """What `data` refers to in the content store; it is written with the request, or not at all."""
+    content: Callable[[], Part] | None = None
+    """Makes what `data` refers to in the content store, once the guard has passed; it is written with the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Requests:
             event=event,
             accepted_at=now,
             expires_at=now + asking.policy.kept,
-            content=asking.content,
+            content=asking.content() if asking.content else None,
         )
 
     async def _write(self, requests: Sequence[NewRequest]) -> list[bool]:

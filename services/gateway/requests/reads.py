@@ -73,6 +73,7 @@ async def find_creation(
             and ($5::uuid is null or workspace_id = $5)
             and not exists (select from account where id = $1 and is_deleted)
             and not exists (select from domain where id = $1 and is_deleted)
+            and not exists (select from thread where id = $1 and is_deleted)
         """,
         subject_id,
         kind,

@@ -8,7 +8,8 @@ from functools import lru_cache
 from services.gateway.security.keys import KeyKind
 
 _PUFFLE = (
-    "accounts:read", "accounts:write", "domains:read", "domains:write", "threads:read", "threads:write",
+    "accounts:read", "accounts:write", "domains:read", "domains:write",
+    "threads:read", "threads:write", "threads:send",
 )  # fmt: skip
 _WORKSPACE = ("inboxes:read", "inboxes:write", "domains:read", "domains:write")
 _TENANT = (*_WORKSPACE, "workspaces:read", "workspaces:write")

@@ -17,10 +17,10 @@ _DESCRIPTIONS = {
     403: "The API key lacks the scope of this operation.",
     404: "There is no such thing, or it is not yours.",
     409: "The state of things does not allow it.",
-    413: "The body is larger than 64 KiB.",
+    413: "The body is larger than it may be: 64 KiB, 1 MiB where mail is written, 10 MiB for a file.",
     415: "The body is not declared as what it has to be.",
-    422: "The Idempotency-Key was used before for a different request.",
-    429: "The API key has made too many calls.",
+    422: "It cannot be done as things stand, or the Idempotency-Key was used before for a different request.",
+    429: "The API key has made too many calls, or the sender has sent all that it may today.",
     500: "Something went wrong on our side.",
     502: "A provider refused or did not answer.",
     503: "The call cannot be taken at the moment. Try again, with the same Idempotency-Key if it asks for something.",
@@ -38,6 +38,24 @@ _EXAMPLES = {
     "account_deleted": "The account was deleted while it was being created.",
     "domain_taken": "The domain was verified by somebody else.",
     "wrong_state": "Warmup can be retried only while the account is pending and its warmup has not started.",
+    "invalid_attachments": "The attachments must name files that were uploaded in this workspace.",
+    "body_missing": "The message has no text.",
+    "thread_exists": "This sender already has a thread with this recipient; open it and send there instead of creating "
+    "another one.",
+    "thread_erased": "The thread was erased before the message was sent.",
+    "message_under_way": "A message of this thread is being sent; try again once that has come to an end.",
+    "account_not_email": "The account is not an email account.",
+    "account_without_inbox": "The account has no sending inbox.",
+    "account_not_ready": "The account is not ready to send: its status is warming, not active.",
+    "account_missing": "The thread has no sender: give an account_id.",
+    "account_mismatch": "The thread has another sender; change the thread's account_id first, or leave it out here.",
+    "participant_missing": "The thread has no participant_email to send to.",
+    "subject_missing": "A new mail needs a subject, and the thread has none.",
+    "thread_not_sendable": "Nothing can be sent in this thread: it is archived.",
+    "nothing_to_reply_to": "There is no message in this thread that its sender could reply to.",
+    "recipient_suppressed": "Mail to a recipient is held back, because an earlier message to that address bounced.",
+    "daily_limit_reached": "The account has reached its limit of 30 messages for today.",
+    "message_refused": "The provider refused the message.",
     "body_too_large": "The body is larger than 65536 bytes.",
     "unsupported_media_type": "The body must be sent with the header Content-Type: application/json.",
     "idempotency_mismatch": "The Idempotency-Key was used before for a different request.",
@@ -51,7 +69,41 @@ _EXAMPLES = {
     "provider_unavailable": "The provider did not answer.",
     "service_unavailable": "The service cannot take this call at the moment; try again shortly.",
 }
-_EXTRAS = {
+_AT = "2026-03-01T00:00:00Z"
+_SUMMARY = {
+    "id": "0199aaaa-0000-7000-8000-000000000005",
+    "user_id": "0199aaaa-0000-7000-8000-00000000000e",
+    "channel": "email",
+    "status": "active",
+    "inbox_state": "sent_one_off",
+    "account_id": "0199aaaa-0000-7000-8000-000000000001",
+    "campaign_id": None,
+    "participant_email": "grace@example.com",
+    "participant_name": "Grace Hopper",
+    "sent_count": 1,
+    "received_count": 0,
+    "unread_count": 0,
+    "bounced": False,
+    "last_message_at": _AT,
+    "last_message_direction": "outbound",
+    "last_inbound_at": None,
+    "created_at": _AT,
+    "updated_at": _AT,
+}
+_NO_DRAFT: dict[str, Any] = {
+    **dict.fromkeys(("draft_subject", "draft_body_text", "draft_body_html", "draft_cc", "draft_bcc")),
+    "draft_attachments": [],
+}
+_EXTRAS: dict[str, dict[str, Any]] = {
+    "thread_exists": {
+        "existing_thread": {**_SUMMARY, **_NO_DRAFT},
+        "existing_threads": {"exists": True, "total": 1, "threads": [_SUMMARY]},
+    },
+    "account_not_ready": {"status": "warming"},
+    "thread_not_sendable": {"status": "archived"},
+    "thread_not_editable": {"status": "warmup"},
+    "recipient_suppressed": {"address": "grace@example.com", "reason": "bounced", "suppressed_at": _AT},
+    "daily_limit_reached": {"limit": 30, "resets_at": "2026-03-02T00:00:00Z"},
     "address_burned": {"reason": "deleted", "burned_at": "2026-03-01T00:00:00Z"},
     "wrong_state": {"status": "warming", "warmup_status": "warming"},
 }
@@ -113,6 +165,7 @@ def documented(
     waits: bool = False,
     uploads: bool = False,
     pages: bool = False,
+    query: tuple[dict[str, Any], ...] = (),
     codes: dict[int, tuple[str, ...]] | None = None,
 ) -> dict[str, Any]:
     """Return the route arguments that document an operation; `codes` are its codes beyond a status's usual ones.
@@ -120,7 +173,12 @@ def documented(
     An operation `uploads` if its body is a form with one file.
     """
     extra: dict[str, Any] = {"x-required-scope": scope}
-    parameters = [_REQUEST_ID, *((_IDEMPOTENCY_KEY, PREFER) if waits else ()), *(_PAGING if pages else ())]
+    parameters = [
+        _REQUEST_ID,
+        *((_IDEMPOTENCY_KEY, PREFER) if waits else ()),
+        *(_PAGING if pages else ()),
+        *query,
+    ]
     extra["parameters"] = parameters
     if uploads:
         parameters.append(_IDEMPOTENCY_KEY)

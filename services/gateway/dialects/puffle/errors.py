@@ -29,6 +29,7 @@ STATUS_OF_CODE: dict[str, int] = {
     "thread_exists": 409,
     "thread_erased": 409,
     "message_under_way": 409,
+    "invalid_attachments": 400,
     "body_missing": 400,
     "account_not_email": 422,
     "account_without_inbox": 422,

@@ -19,6 +19,7 @@ DomainReader = Annotated[Call, Depends(allowed("domains:read", Dialect.PUFFLE))]
 DomainWriter = Annotated[Call, Depends(allowed("domains:write", Dialect.PUFFLE))]
 ThreadReader = Annotated[Call, Depends(allowed("threads:read", Dialect.PUFFLE))]
 ThreadWriter = Annotated[Call, Depends(allowed("threads:write", Dialect.PUFFLE))]
+ThreadSender = Annotated[Call, Depends(allowed("threads:send", Dialect.PUFFLE))]
 
 
 async def path_id(id: Annotated[str, Path(json_schema_extra=id_parameter())]) -> UUID:  # noqa: A002  the name in the path
@@ -34,6 +35,35 @@ async def path_id(id: Annotated[str, Path(json_schema_extra=id_parameter())]) ->
 
 Id = Annotated[UUID, Depends(path_id)]
 """Declared after the caller, so that nobody without a key learns what an id looks like."""
+
+
+def a_number(call: Call, name: str, *, usual: int, most: int) -> int:
+    """Return a parameter that is a number from 1 on.
+
+    Raises:
+        ApiError: It is something else, or too large (400).
+    """
+    text = call.http.query_params.get(name)
+    if text is None:
+        return usual
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(most)) else 0
+    if not 1 <= number <= most:
+        raise invalid(f"The parameter {name} must be a number from 1 to {most}.")
+    return number
+
+
+def an_id(call: Call, name: str) -> UUID | None:
+    """Return a parameter that is an id, None if it is not given.
+
+    Raises:
+        ApiError: It is not written as an id (400).
+    """
+    text = call.http.query_params.get(name)
+    if text is None:
+        return None
+    if not is_id(text):
+        raise invalid(f"The parameter {name} must be a UUID.")
+    return UUID(text)
 
 
 def flag(name: str, value: str) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
+
+from services.gateway.texts import has_controls, lines
 
 ID_PATTERN = (
     "^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
@@ -20,7 +21,6 @@ _LONGEST_DOMAIN = 253
 _LONGEST_NAME = 200
 _LONGEST_SIGNATURE = 10_000
 _OVERRIDING = ("pending", "verifying", "failed")
-_UNSAFE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def is_id(text: str) -> bool:
@@ -28,7 +28,8 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def _id(value: str) -> str:
+def an_id(value: str) -> str:
+    """Return an id; anything else is refused (S0-15)."""
     if not is_id(value):
         raise PydanticCustomError("refused", "must be a UUID")
     return value
@@ -54,18 +55,18 @@ def _name(value: str | None) -> str | None:
         return None
     if len(value) > _LONGEST_NAME:
         raise PydanticCustomError("refused", f"must not be longer than {_LONGEST_NAME} characters")
-    if any(unicodedata.category(character) in _UNSAFE for character in value):
+    if has_controls(value):
         raise PydanticCustomError("refused", "must not contain control characters or line breaks")
     return value.strip() or None
 
 
 def _signature(value: str) -> str:
-    lines = value.replace("\r\n", "\n").replace("\r", "\n")
-    if len(lines) > _LONGEST_SIGNATURE:
+    signature = lines(value)
+    if len(signature) > _LONGEST_SIGNATURE:
         raise PydanticCustomError("refused", f"must not be longer than {_LONGEST_SIGNATURE} characters")
-    if any(unicodedata.category(character) in _UNSAFE for character in lines if character != "\n"):
+    if has_controls(signature, but="\n"):
         raise PydanticCustomError("refused", "must not contain control characters other than line breaks")
-    return lines
+    return signature
 
 
 def _overriding_status(value: Any) -> Any:
@@ -74,21 +75,23 @@ def _overriding_status(value: Any) -> Any:
     return value
 
 
-_NO_CONTROLS = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029"
+NO_CONTROLS = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029"
 _NO_CONTROLS_BUT_LINES = "\\u0000-\\u0009\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u2028\\u2029"
 
 Name = Annotated[
     str | None,
-    Field(json_schema_extra={"maxLength": _LONGEST_NAME, "pattern": f"^[^{_NO_CONTROLS}]*$"}),
+    Field(json_schema_extra={"maxLength": _LONGEST_NAME, "pattern": f"^[^{NO_CONTROLS}]*$"}),
     AfterValidator(_name),
 ]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """A body without fields that nobody knows."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class CreateAccount(_Body):
+class CreateAccount(Body):
     """A new email sender account; the address is `<username>@<domain>`."""
 
     model_config = ConfigDict(
@@ -117,7 +120,7 @@ class CreateAccount(_Body):
             description="A verified domain of yours.",
             json_schema_extra={"format": "uuid", "pattern": ID_PATTERN},
         ),
-        AfterValidator(_id),
+        AfterValidator(an_id),
     ]
     display_name: Name = Field(
         default=None,
@@ -131,7 +134,7 @@ class CreateAccount(_Body):
         return self.display_name or " ".join(filter(None, (self.first_name, self.last_name))) or None
 
 
-class ChangeAccount(_Body):
+class ChangeAccount(Body):
     """The one thing about an account that can be changed."""
 
     model_config = ConfigDict(
@@ -151,7 +154,7 @@ class ChangeAccount(_Body):
     ]
 
 
-class Reason(_Body):
+class Reason(Body):
     """Why; it is kept in the account's history."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"reason": "The domain moves."}})
@@ -159,7 +162,7 @@ class Reason(_Body):
     reason: Name = Field(default=None, description="Blank is the same as omitted.")
 
 
-class CreateDomain(_Body):
+class CreateDomain(Body):
     """A domain to send from: an apex or a subdomain."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"domain": "mail.example.com"}})
@@ -178,7 +181,7 @@ class CreateDomain(_Body):
     ]
 
 
-class ChangeDomain(_Body):
+class ChangeDomain(Body):
     """Another status for a domain, until the next check."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"status": "pending"}})

@@ -17,6 +17,7 @@ from services.gateway.dialects.puffle.render import ACCOUNTS, DOMAINS, GONE, JSO
 from services.gateway.errors import ApiError
 from services.gateway.requests.accept import Guard
 from services.gateway.requests.model import RequestKind
+from shared.content.parts import Part
 from shared.contracts.requests import Request
 
 
@@ -56,13 +57,14 @@ async def ask(
     *,
     body: Any = None,
     guard: Guard | None = None,
+    content: Callable[[], Part] | None = None,
 ) -> Response:
     """Ask the owner for something and return its answer, or how the subject stands when the wait is over (202).
 
     Raises:
         ApiError: What `guard` raises, or a misused Idempotency-Key (400, 422).
     """
-    asked = await call.ask(kind, subject_id, data, body=body, guard=guard)
+    asked = await call.ask(kind, subject_id, data, body=body, guard=guard, content=content)
     otherwise = partial(_as_it_stands, call, subject, asked.subject_id, kind)
     return await call.respond(asked, otherwise=otherwise)
 
