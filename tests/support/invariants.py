@@ -19,7 +19,7 @@ from tests.support.effects import Effects
 from tests.support.eventually import eventually
 from tests.support.evidence import Evidence, behind, collect
 from tests.support.invariants_mail import sent_once_or_said
-from tests.support.legal import may_follow
+from tests.support.legal import MESSAGE_LIVES, may_follow
 from tests.support.quiet import projection_drift, unrest
 from tests.support.stack import RunningStack
 
@@ -28,6 +28,8 @@ LIVING = STABLE - {"failed"}
 ENDS = frozenset({"account.provisioned", "account.changed", "account.undone", "account.deleted"})
 MADE = frozenset({"create", "abandon", "mailbox", "inbox", "alias"})
 """Answers to calls that make an account, or give it an address."""
+BEGINNINGS = frozenset({"account.reserved", "thread.drafted", "thread.message_queued"})
+"""What is recorded at once by whoever handles the request for it."""
 _SHOWN_PER_INVARIANT = 12
 
 
@@ -219,7 +221,21 @@ def in_sequence(evidence: Evidence) -> Iterator[str]:
                 yield f"{aggregate} {subject}: version {fact.sequence} is not later than the one before it"
         if aggregate == "account" and facts[-1].kind not in ENDS:
             yield f"account {subject} ended with {facts[-1].kind}"
+    yield from _messages_lived_otherwise(evidence)
     yield from _before_their_causes(evidence)
+
+
+def _messages_lived_otherwise(evidence: Evidence) -> Iterator[str]:
+    lived: dict[str, str] = {}
+    for (aggregate, _), facts in evidence.facts().items():
+        for fact in facts if aggregate == "thread" else ():
+            message = fact.data.get("message")
+            if message is None:
+                continue
+            before = lived.get(message["message_id"])
+            if message["status"] not in MESSAGE_LIVES[before]:
+                yield f"the message {message['message_id']} was {before} and became {message['status']}"
+            lived[message["message_id"]] = message["status"]
 
 
 def _before_their_causes(evidence: Evidence) -> Iterator[str]:
@@ -272,14 +288,12 @@ def everything_published(evidence: Evidence) -> Iterator[str]:
 def handled_once(evidence: Evidence) -> Iterator[str]:
     """I9: every consumer has read every log to its end, nothing was set aside, and no event was handled twice.
 
-    What a handler records at once, a reservation or an answer, names the request that led to it: were a request handled
+    What a handler records at once, the beginning of something or an answer, names the request that led to it: were a request handled
     twice, there would be two of them.
     """
     yield from evidence.unhandled
     yield from behind(evidence.published, evidence.positions)
-    led_to = Counter(
-        (event.kind, event.causation_id) for event in evidence.log if event.kind == "account.reserved"
-    )
+    led_to = Counter((event.kind, event.causation_id) for event in evidence.log if event.kind in BEGINNINGS)
     led_to += Counter(
         (event.kind, UUID(event.data["request_id"]))
         for event in evidence.log

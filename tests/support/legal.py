@@ -44,7 +44,7 @@ _DOMAIN: dict[str | None, frozenset[str]] = {
     "deleting": frozenset({"deleted"}),
     "deleted": frozenset(),
 }
-_THREAD: dict[str | None, frozenset[str]] = {
+THREAD_LIVES: dict[str | None, frozenset[str]] = {
     None: frozenset({"draft", "active", "warmup"}),
     "draft": frozenset({"draft", "active", "archived", "erased"}),
     "active": frozenset({"active", "archived", "erased"}),
@@ -52,7 +52,17 @@ _THREAD: dict[str | None, frozenset[str]] = {
     "warmup": frozenset({"warmup", "erased"}),
     "erased": frozenset(),
 }
-_BY_STATUS = {"warmup": WARMUP_LIVES, "domain": _DOMAIN, "thread": _THREAD}
+MESSAGE_LIVES: dict[str | None, frozenset[str]] = {
+    None: frozenset({"queued", "received"}),
+    "queued": frozenset({"sent", "failed", "unknown"}),
+    "sent": frozenset({"failed", "bounced", "complained"}),
+    "unknown": frozenset({"sent", "failed", "bounced", "complained"}),
+    "bounced": frozenset({"complained"}),
+    "failed": frozenset(),
+    "complained": frozenset(),
+    "received": frozenset(),
+}
+_BY_STATUS = {"warmup": WARMUP_LIVES, "domain": _DOMAIN, "thread": THREAD_LIVES}
 
 
 def may_follow(aggregate: str, before: Logged | None, fact: Logged) -> bool:

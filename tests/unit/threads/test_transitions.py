@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from services.threads.domain.transitions import MESSAGES, THREADS, IllegalTransition, require_legal
+from services.threads.domain.transitions import (
+    MESSAGES,
+    THREADS,
+    IllegalTransition,
+    Transition,
+    require_legal,
+)
 from shared.contracts.threads import (
     EVENTS,
     MessageFact,
@@ -17,6 +24,7 @@ from shared.contracts.threads import (
     ThreadFact,
     ThreadStatus,
 )
+from tests.support.legal import MESSAGE_LIVES, THREAD_LIVES
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "threads.md"
 FACTS = tuple(event for event in EVENTS if issubclass(event, ThreadFact))
@@ -73,3 +81,13 @@ def test_only_a_draft_or_an_active_thread_gets_something_to_send() -> None:
     sending = {each.before for each in THREADS if each.fact is MessageQueued}
     assert sending == {ThreadStatus.DRAFT, ThreadStatus.ACTIVE}
     assert ThreadStatus.ERASED not in {each.before for each in THREADS if each.fact is MessageReceived}
+
+
+@pytest.mark.parametrize(("table", "lives"), [(THREADS, THREAD_LIVES), (MESSAGES, MESSAGE_LIVES)])
+def test_the_lives_that_reliability_tests_accept_are_the_tables(
+    table: tuple[Transition[Any], ...], lives: dict[str | None, frozenset[str]]
+) -> None:
+    found: dict[str | None, set[str]] = {each.after.value: set() for each in table}
+    for each in table:
+        found.setdefault(each.before.value if each.before else None, set()).add(each.after.value)
+    assert found == {before: set(after) for before, after in lives.items()}
