@@ -100,10 +100,13 @@ class ArrivalStore(Store):
         )
 
     async def has_mail(self, account_id: UUID, provider_message_id: str) -> bool:
-        """Return whether a mail is known already: it came before, or left from here."""
+        """Return whether a mail came before; one to oneself has left under the same id as well."""
         return bool(
             await self.connection.fetchval(
-                "select true from message where account_id = $1 and provider_message_id = $2",
+                """
+                select true from message
+                where account_id = $1 and provider_message_id = $2 and direction = 'inbound'
+                """,
                 account_id,
                 provider_message_id,
             )
@@ -180,7 +183,7 @@ class ArrivalStore(Store):
         await self.connection.execute(
             """
             update webhook set heard_at = $2
-            where provider = $1 and (heard_at is null or heard_at < $2 - interval '10 seconds')
+            where provider = $1 and (heard_at is null or heard_at < $2::timestamptz - interval '10 seconds')
             """,
             provider,
             at,

@@ -27,7 +27,10 @@ CLAIM = """
 KEEP = """
     insert into arrival (provider, event_id, event_type, inbox_id, mail_id, received_at, due_at)
     select $1, 'found ' || $2 || ' ' || found.id, $3, $2, found.id, $4, '-infinity' from unnest($5::text[]) found (id)
-    where not exists (select from message where account_id = $6 and provider_message_id = found.id)
+    where not exists (
+        select from message
+        where account_id = $6 and provider_message_id = found.id and direction = 'inbound'
+    )
     on conflict do nothing returning mail_id
 """
 TRUSTED = """
@@ -111,7 +114,7 @@ class PollStore:
         if was_trusted:
             await self._connection.execute(
                 """
-                update poll set due_at = $1 + make_interval(secs => random() * $2)
+                update poll set due_at = $1::timestamptz + make_interval(secs => random() * $2)
                 where due_at > $1 + make_interval(secs => $2) and lease_token is null
                 """,
                 now,

@@ -26,4 +26,5 @@ def storable(value: Any) -> Any:
 
 def one_line(text: str) -> str:
     """Return a text without control characters and line breaks, for names, subjects and addresses."""
-    return _CONTROLS.sub(" ", text).strip()
+    pieces = (piece.strip(" ") for piece in _CONTROLS.split(text))
+    return " ".join(piece for piece in pieces if piece)

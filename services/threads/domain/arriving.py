@@ -29,6 +29,7 @@ _MOST_REFERENCES = 50
 _MOST_CHARACTERS = 998
 """Of a name or subject: a longer line is none in mail."""
 _ID = re.compile(r"<[^<>\s]+>")
+_BRACKETED = re.compile(r"(.*)<([^<>]*)>")
 _ADDRESS = re.compile(r"[^@\s<>\"(),:;]+@[^@\s<>\"(),:;]+")
 
 
@@ -59,7 +60,10 @@ def receives_threads(account: AccountState) -> bool:
 
 def writer_of(mail: Mail) -> Person | None:
     """Return who wrote a mail; None if it does not say so in a way anybody could answer."""
-    name, address = parseaddr(one_line(mail.sender))
+    text = one_line(mail.sender)[: 2 * _MOST_CHARACTERS]
+    # What stands in brackets at the end is the address, whatever the name before it looks like.
+    bracketed = _BRACKETED.fullmatch(text)
+    name, address = (bracketed[1].strip(' "'), bracketed[2].strip()) if bracketed else parseaddr(text)
     if len(address) > _MOST_CHARACTERS or _ADDRESS.fullmatch(address) is None:
         return None
     return Person(address.lower(), _line(name) or None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from shared.db.pool import Pool, create_pool
 from tests.integration.threads.bench import Bench
+from tests.integration.threads.inbox import Inbox, open_inbox
 from tests.integration.threads.post_office import PostOffice, open_post_office
 from tests.support.engines import drop_database, new_database
 from tests.support.simulator import Simulated, running_simulator
@@ -66,3 +68,20 @@ def simulator(simulated: Simulated) -> Simulated:
 async def office(bench: Bench, simulator: Simulated) -> AsyncIterator[PostOffice]:
     async with open_post_office(bench, simulator) as opened:
         yield opened
+
+
+@pytest.fixture
+async def inbox(bench: Bench, simulator: Simulated) -> AsyncIterator[Inbox]:
+    async with open_inbox(bench, simulator) as opened:
+        yield opened
+
+
+@pytest.fixture
+def arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Arm a fail point to raise at its first hit."""
+    monkeypatch.setenv("MAILWRIGHT_FAILPOINTS_DIR", str(tmp_path))
+
+    def armed(name: str) -> None:
+        (tmp_path / name).write_text("raise 1")
+
+    return armed
