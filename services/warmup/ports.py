@@ -133,8 +133,10 @@ class WarmupStore(Protocol):
         """Count a message that was sent, and whether it came back or was called spam; once for each message."""
         ...
 
-    async def mail_of(self, account_id: UUID, since: datetime, until: datetime) -> Mail:
-        """Return how the mail fared that an account sent between two instants, and forget what is older."""
+    async def circumstances(
+        self, warmup: Warmup, since: datetime, until: datetime
+    ) -> tuple[Mail, Trouble | None]:
+        """Return how the mail fared that an account sent between two instants, and what is wrong with its domain."""
         ...
 
     async def begin(self, request: Recorded) -> bool:

@@ -25,11 +25,14 @@ COUNT_MAIL = """
         is_bounced = mail.is_bounced or $4, is_complained = mail.is_complained or $5
 """
 """A message is counted once, whatever is told of it and however often."""
-MAIL = """
-    select count(*) as sent, count(*) filter (where is_bounced) as bounced,
-        count(*) filter (where is_complained) as complained
-    from mail where account_id = $1 and sent_at >= $2 and sent_at < $3
+CIRCUMSTANCES = """
+    with too_old as (delete from mail where account_id = $1 and sent_at < $3)
+    select count(m.*) as sent, count(m.*) filter (where m.is_bounced) as bounced,
+        count(m.*) filter (where m.is_complained) as complained,
+        (select row(d.reason) from domain d where d.domain_id = $2 and not d.is_healthy) as trouble
+    from mail m where m.account_id = $1 and m.sent_at >= $3 and m.sent_at < $4
 """
+"""One statement, because it is asked once for every account and day."""
 CLAIM_MOVED = f"""
     with moved as (
         select account_id from warmup
@@ -73,13 +76,20 @@ class CircumstanceStore(CommandStore):
         """Count a message that was sent, and whether it came back or was called spam; once for each message."""
         await self._connection.execute(COUNT_MAIL, message_id, account_id, sent_at, is_bounced, is_complained)
 
-    async def mail_of(self, account_id: UUID, since: datetime, until: datetime) -> Mail:
-        """Return how the mail fared that an account sent between two instants, and forget what is older."""
-        await self._connection.execute(
-            "delete from mail where account_id = $1 and sent_at < $2", account_id, since
+    async def circumstances(
+        self, warmup: Warmup, since: datetime, until: datetime
+    ) -> tuple[Mail, Trouble | None]:
+        """Return how the mail fared that an account sent between two instants, and what is wrong with its domain.
+
+        Older mail is forgotten.
+        """
+        row = await self._connection.fetchrow(
+            CIRCUMSTANCES, warmup.account_id, warmup.domain_id, since, until
         )
-        row = await self._connection.fetchrow(MAIL, account_id, since, until)
-        return Mail(**dict(row)) if row else Mail()
+        if row is None:
+            raise LookupError("an aggregate has one row")
+        trouble = None if row["trouble"] is None else domain_trouble(row["trouble"][0])
+        return Mail(row["sent"], row["bounced"], row["complained"]), trouble
 
 
 class CircumstanceDesk(CommandDesk):

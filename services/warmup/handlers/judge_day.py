@@ -104,10 +104,8 @@ class JudgeDay:
         async with self._tools.desk.transaction() as store:
             if not await store.hold(warmup):
                 return
-            mail = await store.mail_of(
-                warmup.account_id, *self._tools.schedule.last_full_days(today, WINDOW_DAYS)
-            )
-            domain = await store.trouble_of_domain(warmup.domain_id)
+            since, until = self._tools.schedule.last_full_days(today, WINDOW_DAYS)
+            mail, domain = await store.circumstances(warmup, since, until)
             whole = replace(seen, mail=mail, domain=domain)
             judged, judgement = decide_day(warmup, whole, self._tools.policy, today)
             status = seen.sender.status if seen.sender else None

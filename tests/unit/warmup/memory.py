@@ -137,11 +137,16 @@ class MemoryStore:
         before = self.rows.mail.get(message_id, (account_id, sent_at, False, False))
         self.rows.mail[message_id] = (*before[:2], before[2] or is_bounced, before[3] or is_complained)
 
-    async def mail_of(self, account_id: UUID, since: datetime, until: datetime) -> Mail:
+    async def circumstances(
+        self, warmup: Warmup, since: datetime, until: datetime
+    ) -> tuple[Mail, Trouble | None]:
         found = [
-            each for each in self.rows.mail.values() if each[0] == account_id and since <= each[1] < until
+            each
+            for each in self.rows.mail.values()
+            if each[0] == warmup.account_id and since <= each[1] < until
         ]
-        return Mail(len(found), sum(each[2] for each in found), sum(each[3] for each in found))
+        mail = Mail(len(found), sum(each[2] for each in found), sum(each[3] for each in found))
+        return mail, await self.trouble_of_domain(warmup.domain_id)
 
     async def begin(self, request: Recorded) -> bool:
         assert request.request_id is not None

@@ -142,6 +142,17 @@ class Warmups(RuleBasedStateMachine):
     def mailbox_is_reached(self, is_connected: bool) -> None:
         self.provider.is_connected = is_connected
 
+    @rule(
+        status=st.sampled_from([SenderStatus.WARMING, SenderStatus.WARMING, *SenderStatus]),
+        is_connected=st.sampled_from([True, True, False]),
+        reputation=st.sampled_from([95.0, 95.0, 50.0]),
+    )
+    def a_look_shows(self, status: SenderStatus, is_connected: bool, reputation: float) -> None:
+        """Let the provider show this at the next look, whenever that is."""
+        self.provider.status, self.provider.is_silent = status, False
+        self.provider.is_connected, self.provider.reputation = is_connected, reputation
+        self.life_goes_on(1)
+
     @rule(is_verified=st.booleans())
     def domain_is_judged(self, is_verified: bool) -> None:
         status = DomainStatus.VERIFIED if is_verified else DomainStatus.FAILED
