@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,13 +139,13 @@ class Objects:
         """
         store = self._open()
         for path in paths:
-            try:
-                with _trouble_told():
-                    if isinstance(store, LocalStore):
-                        _delete_unfinished(store, path)
-                    await obstore.delete_async(store, path)
-            except ObjectMissing:
-                continue
+            with suppress(ObjectMissing), _trouble_told():
+                if isinstance(store, LocalStore):
+                    _delete_unfinished(store, path)
+                await obstore.delete_async(store, path)
+            # Some stores do not know the call that deletes several, and answer as if there were nothing.
+            if await self.exists(path):
+                raise StorageUnavailable("Object storage did not delete a file.")
 
     async def url(self, path: str, clock: Clock) -> str | None:
         """Return a link with which anybody can read a file for a day; None where nothing can sign one.
