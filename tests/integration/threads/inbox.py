@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -113,6 +114,12 @@ class Inbox:
             await report_event(store_on(connection, self.recorder), event, data)
         return event
 
+    async def report_word_for_word(self, body: str) -> None:
+        """Let the gateway tell of what the provider really posted."""
+        payload = json.loads(body)
+        event_id, event_type = payload.pop("event_id"), payload.pop("event_type")
+        await self.report(event_type, payload, event_id=event_id)
+
     async def mail(self, sender: str = "ann@example.com", **mail: Any) -> Json:
         """Let a mail arrive, be reported, and be worked off."""
         message = self.arrive(sender, **mail)
@@ -154,11 +161,6 @@ class Inbox:
                 "select * from message where thread_id = $1 order by created_at, id", thread_id
             )
         )
-
-    async def suppressed(self) -> dict[str, str]:
-        """Return why which addresses get no more mail."""
-        rows = await self.pool.fetch("select address, reason from suppression where lifted_at is null")
-        return {row["address"]: row["reason"] for row in rows}
 
 
 @asynccontextmanager
