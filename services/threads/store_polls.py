@@ -115,7 +115,7 @@ class PollStore:
             await self._connection.execute(
                 """
                 update poll set due_at = $1::timestamptz + make_interval(secs => random() * $2)
-                where due_at > $1 + make_interval(secs => $2) and lease_token is null
+                where due_at > $1::timestamptz + make_interval(secs => $2) and lease_token is null
                 """,
                 now,
                 within_seconds,

@@ -167,5 +167,6 @@ class Inbox:
 async def open_inbox(bench: Bench, simulator: Simulated) -> AsyncIterator[Inbox]:
     """Open one over a bench; the provider has an inbox for it."""
     simulator.inbox("sam")
+    await bench.pool.execute("delete from vault.secret")  # the one this service may see
     async with build_client(f"{simulator.url}/agentmail", headers=HEADERS, read_seconds=2.0) as client:
         yield Inbox(bench, simulator, Provider("agentmail", client, OpenGate(), SystemClock()))
