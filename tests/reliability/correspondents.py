@@ -42,17 +42,16 @@ class Correspondents:
         body = {"subject": f"Hello {number}", "body_text": f"Letter {number}", "threading_mode": "new_thread"}
         self.in_flight += 1
         try:
-            got = answered(
-                await self._caller.ask(
-                    "POST",
-                    f"{THREADS}/{thread_id}/messages",
-                    body=body,
-                    key=f"send {number} {address}",
-                    prefer="wait=30",
-                )
+            got = await self._caller.ask(
+                "POST",
+                f"{THREADS}/{thread_id}/messages",
+                body=body,
+                key=f"send {number} {address}",
+                prefer="wait=30",
             )
         finally:
             self.in_flight -= 1
+        assert got is not None, f"nobody answered the mail {number} to {address}"
         message = got.json().get("message") if got.status_code in {201, 202} else None
         subject = UUID(message["id"]) if message else None
         shown = {"thread_id": thread_id, "status": message["status"]} if message else None

@@ -44,8 +44,8 @@ HANGING: tuple[dict[str, object], ...] = tuple(
 )
 """Calls that hang until their caller gives up: few, because each costs half a minute."""
 FAULTS: tuple[dict[str, object], ...] = tuple(
-    {"provider": "agentmail", "operation": "messages.send", "probability": SHARE, "seed": seed, **kind}
-    for seed, kind in enumerate((*HANGING, *KINDS))
+    {"provider": "agentmail", "operation": "messages.send", "seed": seed, **kind}
+    for seed, kind in enumerate((*HANGING, *({"probability": SHARE, **kind} for kind in KINDS)))
 )
 SETTINGS = {
     "MAILWRIGHT_LONGEST_RESTART_PAUSE_SECONDS": "0.2",
