@@ -16,7 +16,7 @@ HEAD = """# What holds the reference contracts
 
 Every statement of the reference pages, in our own words, and every reading of what they leave open, with the tests that hold it over real HTTP.
 Written by `pytest tests/contract --write-contract-coverage`, and only if each of these tests has just passed; a test compares the rows with
-the code. Threads (S3, A23 to A30) are not served yet.
+the code.
 
 | id | statement | tests | result |
 | --- | --- | --- | --- |

@@ -1,8 +1,5 @@
 """How we read what the reference pages leave open or contradict."""
 
-THREADS = frozenset(range(23, 31))
-"""Those about threads."""
-
 ADOPTED: dict[int, str] = {
     1: "Warmup is the one step that may fail without undoing the account; the others undo it.",
     2: "The account is answered with the outcome of its first warmup attempt, so that both pages hold.",
@@ -26,6 +23,14 @@ ADOPTED: dict[int, str] = {
     20: "The condition of a retry is checked again when the row moves.",
     21: "The advice to wait a little after a 502 costs nothing: the row is as before.",
     22: "Accepted by the provider counts as warming; a ban shows itself later.",
+    23: "A draft says something if it has any field but the sender; a sender alone is no draft.",
+    24: "Ready to send is an email account with an inbox whose status is active.",
+    25: "A draft that was never sent is in the way as well.",
+    26: "A sender that comes later, by a change or with the message, is checked then.",
+    27: "Another workspace's sender is 404; one of another kind, without an inbox or not ready is 422.",
+    28: "The other threads are told on success too; each is shown without what is written in it.",
+    29: "Every field of a thread is always there, null when it is not set.",
+    30: "Ids are plain id; messages have conversation_id and thread_id, which are the same; rows keep user_id.",
     31: "A repeated request for a name finds the inbox that was allocated to it, suffix or not.",
     32: "An inbox that the tenant made under a suffixed name is no answer to the plain name.",
     33: "With all hundred names taken the answer is 409 USERNAME_TAKEN.",
