@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
 import re
+import sys
 from uuid import UUID
 
 import asyncpg
@@ -120,7 +124,8 @@ async def test_any_field_but_the_sender_makes_a_draft(puffle: Puffle, ada: Json)
 
     for field in NINE - {"account_id", "draft_attachments"}:
         value = "grace@example.com" if field in {"participant_email", "draft_cc", "draft_bcc"} else "Hello"
-        thread = await draft(puffle, **{field: value})
+        fields = {field: value}
+        thread = await draft(puffle, **fields)
         assert (thread[field], thread["account_id"]) == (value, None)
 
 
@@ -158,7 +163,8 @@ async def test_the_recipient_is_kept_in_small_letters_and_lists_stay_text(puffle
 async def test_a_list_that_is_not_written_as_the_standard_has_it_is_refused(
     puffle: Puffle, field: str, value: str
 ) -> None:
-    answer = await ask(puffle, **{field: value})
+    fields: Json = {field: value}
+    answer = await ask(puffle, **fields)
 
     assert (answer.status_code, error_of(answer)) == (400, "invalid_request")
     assert field in answer.json()["error"]
@@ -167,9 +173,9 @@ async def test_a_list_that_is_not_written_as_the_standard_has_it_is_refused(
 async def test_no_control_character_gets_into_what_becomes_a_header(puffle: Puffle) -> None:
     for character in (*map(chr, range(0x20)), "\x7f", "\x85", "\u2028", "\u2029"):
         for field in ("participant_email", "participant_name", "draft_subject", "draft_cc", "draft_bcc"):
-            value = f"grace{character}@example.com"
-            answer = await ask(puffle, **{field: value})
-            assert (answer.status_code, error_of(answer)) == (400, "invalid_request"), (field, value)
+            fields: Json = {field: f"grace{character}@example.com"}
+            answer = await ask(puffle, **fields)
+            assert (answer.status_code, error_of(answer)) == (400, "invalid_request"), fields
     long = await ask(puffle, draft_subject="x" * 999)
     assert (long.status_code, error_of(long)) == (400, "invalid_request")
     assert (await ask(puffle, draft_subject="x" * 998)).status_code == 201
@@ -238,6 +244,27 @@ async def test_ids_have_the_names_of_all_pages(puffle: Puffle, ada: Json) -> Non
     assert not re.search(r"secret|credential|tenant", str(message) + str(thread))
 
 
+@contract("S3-3")
+async def test_the_command_line_drafts_as_well(puffle: Puffle, stack: RunningStack) -> None:
+    to = somebody()
+    flags = ("--participant-email", to, "--draft-subject", "Typed", "--data-dir", str(stack.data_dir))
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "mailwright", "thread", "create", *flags),
+        stdout=asyncio.subprocess.PIPE,
+        env={
+            **os.environ,
+            "MAILWRIGHT_API_URL": stack.base_url,
+            "MAILWRIGHT_API_KEY": stack.keys["puffle"],
+        },
+    )
+    printed, _ = await command.communicate()
+
+    assert command.returncode == 0
+    thread = json.loads(printed)["thread"]
+    assert (thread["participant_email"], thread["draft_subject"]) == (to, "Typed")
+    assert (await read(puffle, thread))["thread"] == thread
+
+
 @pytest.mark.promise("R15")
 async def test_a_repeated_draft_is_the_same_draft(puffle: Puffle) -> None:
     key = {"Idempotency-Key": fresh("draft")}
@@ -272,6 +299,6 @@ async def test_the_id_of_a_refused_draft_tells_why(puffle: Puffle, domain: Json)
     final = await ask(puffle, warming, headers=key, draft_subject="Hi")
     read_again = await puffle.http.get(asked.headers["location"])
 
-    assert (final.status_code, error_of(final)) == (422, "account_not_ready")
+    assert (final.status_code, final.json()["code"]) == (422, "account_not_ready")
     assert (read_again.status_code, error_of(read_again)) == (404, "not_found")
     assert read_again.json()["reason"] == "account_not_ready"
