@@ -34,7 +34,7 @@ LIKELY = (
     (Turn.REST, 0.15), (Turn.PAUSE, 0.05), (Turn.DISABLE, 0.05), (Turn.BAN, 0.06), (Turn.LOSE, 0.04), (Turn.SUSPEND, 0.05),
     (Turn.REFUSE, 0.04),
 )  # fmt: skip
-NOONS = (2, 5, 9, 13)
+NOONS = (3, 8, 12)
 """The days on which clients pause, resume and disable warmups."""
 STOPS = {Turn.PAUSE: "paused", Turn.REST: "paused", Turn.DISABLE: "disabled"}
 VERDICTS = {Turn.BAN: -1, Turn.LOSE: -2, Turn.SUSPEND: -3}
@@ -75,7 +75,7 @@ def _fate(chance: random.Random, number: int) -> Fate:
     shares = [share for _, share in LIKELY]
     (turn,) = chance.choices([*turns, Turn.NONE], [*shares, 1.0 - sum(shares)])
     if turn in STOPS:
-        on_day = chance.choice(NOONS[:3])
+        on_day = chance.choice(NOONS[:-1])
         return Fate(f"ada-{number}", turn, on_day, chance.choice([day for day in NOONS if day > on_day]))
     if turn in VERDICTS:
         return Fate(f"ada-{number}", turn, chance.randint(1, 19))

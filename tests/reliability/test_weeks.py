@@ -28,7 +28,7 @@ ACCOUNTS = int(os.environ.get("MAILWRIGHT_TEST_WEEKS", "64"))
 """The full size, measured in docs/warmup.md, is 1000."""
 IS_FULL = ACCOUNTS >= 500
 DAYS, SEED = 21, 23
-FEWER, FEWER_DAYS = (100, DAYS) if IS_FULL else (20, 7)
+FEWER, FEWER_DAYS = (100, DAYS) if IS_FULL else (20, 8)
 WITHIN_SECONDS = 600.0
 SETTINGS = {
     "MAILWRIGHT_LONGEST_RESTART_PAUSE_SECONDS": "0.2",
@@ -107,7 +107,7 @@ async def _killing(stack: RunningStack, seed: int) -> AsyncIterator[Counter[str]
     """Give warmup a second replica and kill both, and the other services, at random moments; yields the kills."""
     environment = psutil.Process(stack.pids["warmup"]).environ()
     log = stack.data_dir / "logs" / "spares.log"
-    every = (4.0, 9.0) if IS_FULL else (2.0, 4.5)
+    every = (4.0, 9.0) if IS_FULL else (3.0, 6.0)
     async with spares(("warmup",), environment, log) as keeper, Killer(stack, keeper, seed, every) as killer:
         yield killer.kills
 
