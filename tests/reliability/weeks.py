@@ -28,6 +28,7 @@ NEXT = f"select min(due_at) from warmup.warmup where {JUDGED}"
 LEFT = f"select count(*) from warmup.warmup where {JUDGED} and due_at <= $1"
 SINCE = "select count(*) from warmup.warmup_day where day = $1"
 HELD = "select count(*) from warmup.warmup where leased_until > now()"
+COMMANDED = "select count(*) from warmup.command where started_at is not null"
 UNCONFIRMED = "select count(*) from warmup.warmup where status = 'warming' and not is_confirmed"
 UNSETTLED = """
     select count(*) from warmup.warmup where status = 'starting' or status = 'warming' and not is_confirmed
@@ -142,12 +143,23 @@ class Weeks:
         if not stopped and not resumed:
             return
         await self._armed({**fault, "seed": day} for fault in LOCKS)
-        await asyncio.gather(
+        asking = asyncio.gather(
             *(self._command(fate, "disable" if fate.turn is Turn.DISABLE else "pause", STOPS[fate.turn]) for fate in stopped),
             *(self._command(fate, "resume", "warming") for fate in resumed),
         )  # fmt: skip
+        await self._set_wrong_while(asking, HOUR if day % 2 else -HOUR)
+        await asking
         await eventually(self._all_confirmed, within=_STEP_WITHIN_SECONDS)
         await disarm(self.stack)
+
+    async def _set_wrong_while(self, asking: asyncio.Future[Any], by: timedelta) -> None:
+        """Set the clock wrong while commands are carried out, which an hour more makes late and an hour less puts off."""
+        await eventually(partial(self._commanded, asking), within=_STEP_WITHIN_SECONDS, every=0.005)
+        self.clock.jump(by)
+        if by < timedelta(0):
+            await eventually(self._none_held, within=_STEP_WITHIN_SECONDS)
+            self.clock.jump(-by)
+        self.jumps["noon"] += 1
 
     async def _command(self, fate: Fate, command: str, wanted: str) -> None:
         """Ask until it is as wanted: one that came to nothing changed nothing."""
@@ -183,6 +195,9 @@ class Weeks:
 
     async def _some_judged(self, day: int) -> bool:
         return bool(await self.database.fetchval(SINCE, day))
+
+    async def _commanded(self, asking: asyncio.Future[Any]) -> bool:
+        return asking.done() or bool(await self.database.fetchval(COMMANDED))
 
     async def _none_held(self) -> bool:
         return not await self.database.fetchval(HELD)
