@@ -121,6 +121,7 @@ def test_every_account_is_judged_once_on_every_due_day(three_weeks: Lived) -> No
 def test_the_three_weeks_were_not_quiet_ones(three_weeks: Lived) -> None:
     assert set(three_weeks.kills) == set(VICTIMS)
     assert three_weeks.kills.total() >= 10
+    assert three_weeks.jumps["noon"] >= 2
     assert all(three_weeks.jumps[jump] >= DAYS // len(JUMPS) for jump in JUMPS if jump != "none")
     assert {fate.turn for fate in fates(SEED, ACCOUNTS)} == set(Turn)
 
