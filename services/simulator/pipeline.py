@@ -92,7 +92,8 @@ class Pipeline:
         send: Send,
     ) -> None:
         if fault.kind == "slow":
-            await asyncio.sleep(fault.delay_seconds)
+            with self._world.running(call):
+                await asyncio.sleep(fault.delay_seconds)
             await answer_with(send, self._perform(provider, handler, call, at, fault))
             return
         status = {"status": fault.status, "malformed": 200}.get(fault.kind)
@@ -145,7 +146,8 @@ class Pipeline:
 
     async def _land(self, handler: Handler, call: Call, delay: float) -> None:
         """Have the effect of a call whose client was cut off before."""
-        await asyncio.sleep(delay)
+        with self._world.running(call):
+            await asyncio.sleep(delay)
         self._settle()
         try:
             with self._world.store.transaction():

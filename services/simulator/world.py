@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from services.simulator.settings import Knobs, SimulatorSettings
@@ -24,6 +27,7 @@ class World:
         self.wakeups: list[float] = []
         self.new_deliveries: list[str] = []
         self.logins: dict[str, int] = {}
+        self.running_keys: Counter[str] = Counter()
         self.prepare()
 
     def prepare(self) -> None:
@@ -39,6 +43,7 @@ class World:
     def restart(self) -> None:
         """Begin again over an emptied store."""
         self.wakeups, self.new_deliveries, self.logins = [], [], {}
+        self.running_keys.clear()
         self.prepare()
 
     def now(self) -> datetime:
@@ -87,6 +92,19 @@ class World:
     def virtual(self, days: float) -> datetime:
         """Return the virtual date and time of a number of virtual days after the anchor."""
         return self._anchor + timedelta(days=days)
+
+    @contextmanager
+    def running(self, call: Call) -> Iterator[None]:
+        """Let a call take its time: until it has its effect, its Idempotency-Key counts as in use."""
+        key = call.headers.get("idempotency-key")
+        if key is None:
+            yield
+            return
+        self.running_keys[key] += 1
+        try:
+            yield
+        finally:
+            self.running_keys[key] -= 1
 
     def wake_in(self, seconds: float) -> None:
         """Ask for the settling of what is due after this many seconds."""

@@ -34,12 +34,14 @@ _SHAPE = {
 
 
 def once(world: World, call: Call, work: Callable[[], Json]) -> Answer:
-    """Do the work once per Idempotency-Key of the organisation; another content under the same key is a 409."""
+    """Do the work once per Idempotency-Key of the organisation; another content, or a call still running, is a 409."""
     key = call.headers.get("idempotency-key")
     if key is None:
         return json_answer(200, work())
     if not CLIENT_ID.fullmatch(key):
         raise invalid(["Idempotency-Key"], "Must be 1-256 characters of A-Z a-z 0-9 - . _ ~")
+    if world.running_keys[key] > 0:
+        raise refusal(409, "conflict", "A request with this idempotency key is in progress")
     content = json.dumps([call.path, call.body], sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()
     earlier = world.store.get("am.sent", key)
