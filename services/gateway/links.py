@@ -27,6 +27,9 @@ _ACCOUNT = (
     "resumeAccountWarmup", "disableAccountWarmup", "getSenderDetails", "deleteEmailAccount",
 )  # fmt: skip
 _DOMAIN = ("getEmailDomain", "verifyEmailDomain", "updateEmailDomain", "deleteEmailDomain")
+_THREAD = (
+    "getThread", "updateThread", "listThreadMessages", "sendThreadMessage", "uploadThreadAttachment", "eraseThread",
+)  # fmt: skip
 _INBOX = ("getInbox", "updateInbox", "addInboxAddress", "deleteInbox")
 _WORKSPACE_DOMAIN = ("getWorkspaceDomain", "verifyWorkspaceDomain", "deleteWorkspaceDomain")
 _WORKSPACE = ("getWorkspace", "createWorkspaceKey", "listWorkspaceKeys", "deleteWorkspace")
@@ -40,6 +43,7 @@ _MAILBOX_DOMAIN = ("getDomain", "getDomainZoneFile", "verifyDomain", "deleteDoma
 def _all() -> Iterator[tuple[str, str, tuple[Link, ...]]]:
     for status in ("201", "202"):
         yield "createEmailAccount", status, _links("id", "$response.body#/account/id", *_ACCOUNT)
+        yield "createThread", status, _links("id", "$response.body#/thread/id", *_THREAD)
         yield "createInbox", status, _links("id", "$response.body#/id", *_INBOX)
         mailbox = _links("public_id", "$response.body#/data/mailbox/id", *_MAILBOX)
         yield "createMailbox", status, mailbox

@@ -56,7 +56,7 @@ def recipients(text: str) -> list[str] | None:
 def _mailbox(text: str, *, display_name: bool) -> ValidatedEmail | None:
     """Return what a text says if mail can go there: names may be in any language, addresses before the @ may not."""
     try:
-        found = validate_email(text, check_deliverability=False, allow_display_name=display_name)
+        found = validate_email(text, check_deliverability=False, strict=True, allow_display_name=display_name)
     except EmailNotValidError:
         return None
     return found if found.local_part.isascii() else None

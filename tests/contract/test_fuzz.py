@@ -10,7 +10,11 @@ from typing import Any
 
 from tests.support.stack import RunningStack, running_stack
 
-DIALECTS = {"puffle": "^/api/(email|senders|accounts)", "myagentmail": "^/v1/", "sendmux": "^/api/v1/"}
+DIALECTS = {
+    "puffle": "^/api/(email|senders|accounts|threads|suppressions)",
+    "myagentmail": "^/v1/",
+    "sendmux": "^/api/v1/",
+}
 """Which paths each dialect's key is good for."""
 CASES = 5_000
 EXAMPLES_PER_OPERATION = 50

@@ -23,7 +23,7 @@ GONE = {"success": True}
 
 ALWAYS = {"error", "code", "request_id"}
 EXTRAS = {
-    "reason", "burned_at", "status", "warmup_status", "hold", "address", "suppressed_at", "limit", "resets_at",
+    "reason", "burned_at", "status", "warmup_status", "hold", "suspended", "address", "suppressed_at", "limit", "resets_at",
     "existing_thread", "existing_threads",
 }  # fmt: skip
 """What every error body has, and what some have besides."""

@@ -99,7 +99,7 @@ _EXTRAS: dict[str, dict[str, Any]] = {
         "existing_thread": {**_SUMMARY, **_NO_DRAFT},
         "existing_threads": {"exists": True, "total": 1, "threads": [_SUMMARY]},
     },
-    "account_not_ready": {"status": "warming"},
+    "account_not_ready": {"status": "warming", "suspended": False},
     "thread_not_sendable": {"status": "archived"},
     "thread_not_editable": {"status": "warmup"},
     "recipient_suppressed": {"address": "grace@example.com", "reason": "bounced", "suppressed_at": _AT},

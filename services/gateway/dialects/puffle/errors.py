@@ -55,7 +55,7 @@ EXACT_MESSAGES = {"enabled_not_recorded": "Warmup was enabled but failed to upda
 """Sentences that clients compare, whatever the owner's answer says (S1-26)."""
 
 SHOWN_DETAILS = (
-    "reason", "burned_at", "status", "warmup_status", "hold", "address", "suppressed_at", "limit", "resets_at",
+    "reason", "burned_at", "status", "warmup_status", "hold", "suspended", "address", "suppressed_at", "limit", "resets_at",
 )  # fmt: skip
 """What an answer's details may add to an error body."""
 
