@@ -33,16 +33,20 @@ CIRCUMSTANCES = """
     from mail m where m.account_id = $1 and m.sent_at >= $3 and m.sent_at < $4
 """
 """One statement, because it is asked once for every account and day."""
+LOST = """
+    select array(select domain_id from domain where not is_healthy) as domains,
+        exists (select from warmup where hold = 'domain') as has_held
+"""
+"""Asked first, so that all warmups are looked through only while some domain is lost, or was until now."""
 CLAIM_MOVED = f"""
     with moved as (
         select account_id from warmup
         where account_id in (
-            select w.account_id from domain d join warmup w using (domain_id)
-            where not d.is_healthy and w.hold is null
-                and (w.status = 'graduated' or w.status = 'warming' and w.is_confirmed)
+            select account_id from warmup
+            where domain_id = any($4) and hold is null
+                and (status = 'graduated' or status = 'warming' and is_confirmed)
             union all
-            select w.account_id from warmup w join domain d using (domain_id)
-            where w.hold = 'domain' and d.is_healthy
+            select account_id from warmup where hold = 'domain' and domain_id <> all($4)
         )
             and (leased_until is null or leased_until < now())
             and not exists (select from command where command.account_id = warmup.account_id)
@@ -97,5 +101,10 @@ class CircumstanceDesk(CommandDesk):
 
     async def claim_moved(self, limit: int) -> Sequence[Warmup]:
         """Lease warmups that their domain is to hold, or does not hold any more, under a fresh token."""
-        rows = await self._pool.fetch(CLAIM_MOVED, self._ids.new(), limit, self._lease_seconds)
+        lost = await self._pool.fetchrow(LOST)
+        if lost is None or not (lost["domains"] or lost["has_held"]):
+            return []
+        rows = await self._pool.fetch(
+            CLAIM_MOVED, self._ids.new(), limit, self._lease_seconds, lost["domains"]
+        )
         return [warmup_of(row) for row in rows]
