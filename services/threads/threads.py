@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import services.threads.fail_points_requests as points
 from services.threads.context import Context
 from services.threads.handlers.change_thread import change_thread
 from services.threads.handlers.erase_thread import erase_thread
@@ -26,6 +27,7 @@ from shared.db.pool import Connection
 from shared.messaging.batch import Handler
 from shared.messaging.parts import Part
 from shared.messaging.recorder import Recorder
+from shared.observability.failpoints import failpoint
 
 SENDER_FACTS = tuple(
     event
@@ -48,12 +50,16 @@ def thread_handlers(recorder: Recorder) -> dict[type[Event], Handler]:
         match event.data:
             case ThreadRequested() as data:
                 await request_thread(store, recorder, event, data)
+                failpoint(f"{points.CREATE}.before_commit")
             case ThreadChangeRequested() as data:
                 await change_thread(store, recorder, event, data)
+                failpoint(f"{points.CHANGE}.before_commit")
             case ThreadErasureRequested() as data:
                 await erase_thread(store, recorder, event, data)
+                failpoint(f"{points.ERASE}.before_commit")
             case MessageSendRequested() as data:
                 await send_message(store, recorder, event, data)
+                failpoint(f"{points.QUEUE}.before_commit")
             case SuppressionRemovalRequested() as data:
                 await lift_suppression(store, recorder, event, data)
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 
 from tests.reliability.agents import TAKEN_NAMES, use_agent
+from tests.reliability.conversations import Sender, converse
 from tests.reliability.mailboxes import LATE_KEYS, use_mailbox
 from tests.support.callers import Caller
 from tests.support.stack import RunningStack
@@ -20,8 +21,9 @@ DOMAIN = "load.example"
 MIX = (
     "ada", "fail-tag", "ada", "fail-sender", "fail-warmup", "ada", "fail-tag", "flaky", "steered", "late-key", "fail-inbox",
     "domain", "steered", "domain", "leaver", "abandoned", "fail-tag-abandoned", "mailbox", "agent",
+    "thread", "thread", "thread",
 )  # fmt: skip
-"""What is asked for in turn: names that go well, names the providers refuse at each step, warmups to steer, new domains, accounts to change and to delete."""
+"""What is asked for in turn: names that go well, names the providers refuse at each step, warmups to steer, new domains, accounts to change and to delete, threads."""
 FAULTS: tuple[dict[str, object], ...] = (
     # Every other attempt to warm these is refused, so that a retry has something to change.
     {"provider": "instantly", "operation": "warmup.enable", "match": "flaky-*", "kind": "status", "status": 400,
@@ -35,6 +37,8 @@ FAULTS: tuple[dict[str, object], ...] = (
 
 
 RACERS = 4
+THREADS_PER_SENDER = 10
+"""Each holds two mails of an account, which sends thirty a day."""
 
 
 class Load:
@@ -50,6 +54,8 @@ class Load:
         self._slots: list[asyncio.Task[None]] = []
         self._numbers = count(1)
         self._kinds = cycle(MIX)
+        self._senders: list[Sender] = []
+        """Accounts that may send, once for each thread they may still have."""
         self._is_ended = False
 
     async def __aenter__(self) -> Self:
@@ -86,26 +92,38 @@ class Load:
     async def _run(self) -> None:
         while not self._is_ended:
             kind, number = next(self._kinds), next(self._numbers)
-            if kind == "domain":
+            if not await self._is_elsewhere(kind, number):
+                await self._ask_for(kind, number)
+
+    async def _is_elsewhere(self, kind: str, number: int) -> bool:
+        """Do what asks for no new account of the load's own domain; False if this kind does."""
+        match kind:
+            case "domain":
                 await self._visit(f"{number}-{DOMAIN}", f"guest-{number}")
-                continue
-            if kind == "agent":
+            case "agent":
                 await use_agent(self._agents, number)
-                continue
-            if kind == "mailbox":
+            case "mailbox":
                 await use_mailbox(self._mailboxes, number)
-                continue
-            if kind.endswith("abandoned"):
-                # At different moments, so that every step is met.
-                await self.caller.abandon(f"{kind}-{number}", self._domain_id, DOMAIN, number % 5 * 0.1)
-                continue
-            answer = await self.caller.account(f"{kind}-{number}", self._domain_id, DOMAIN)
-            if answer.subject and answer.shown and answer.shown["status"] == "pending":
-                await self._race(answer.subject, answer.address)
-            elif answer.subject and kind == "steered":
-                await self._steer(answer.subject, answer.address)
-            elif answer.subject and kind == "leaver":
-                await self._leave(answer.subject, answer.address)
+            case "thread" if self._senders:
+                await converse(self.caller, self._stack.simulator_url, self._senders.pop(0), number)
+            case _:
+                return False
+        return True
+
+    async def _ask_for(self, kind: str, number: int) -> None:
+        """Have an account made, and do with it what its kind is for; until there is a sender, threads make one."""
+        kind = "steered" if kind == "thread" else kind
+        if kind.endswith("abandoned"):
+            # At different moments, so that every step is met.
+            await self.caller.abandon(f"{kind}-{number}", self._domain_id, DOMAIN, number % 5 * 0.1)
+            return
+        answer = await self.caller.account(f"{kind}-{number}", self._domain_id, DOMAIN)
+        if answer.subject and answer.shown and answer.shown["status"] == "pending":
+            await self._race(answer.subject, answer.address)
+        elif answer.subject and kind == "steered":
+            await self._steer(answer.subject, answer.address)
+        elif answer.subject and kind == "leaver":
+            await self._leave(answer.subject, answer.address)
 
     async def _visit(self, domain: str, username: str) -> None:
         """Claim a domain, have an account there, and give up both."""
@@ -120,11 +138,13 @@ class Load:
         )
 
     async def _steer(self, account_id: UUID, address: str) -> None:
-        """Pause a warmup, go on with it, and end it; each is asked for by two at the same time."""
+        """Pause a warmup, go on with it, and end it, so that the account may send; two ask for each at the same time."""
         for command in ("pause", "resume", "disable"):
-            await asyncio.gather(
+            answers = await asyncio.gather(
                 *(self.caller.command_warmup(account_id, address, command) for _ in range(2))
             )
+        if any(answer.status == 200 for answer in answers):
+            self._senders += [Sender(account_id, address)] * THREADS_PER_SENDER
 
     async def _leave(self, account_id: UUID, address: str) -> None:
         """Change an account by two at the same time, delete it, and ask for its address again (S0-39)."""

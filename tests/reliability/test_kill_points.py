@@ -30,14 +30,20 @@ QUIET_WITHIN_SECONDS = 90.0
 """A look for a late effect that was killed is made again a minute later."""
 DAY_SECONDS = 20.0
 """Short, because a day must end before it can be judged."""
-SPARES = ("provisioner", "provisioner", "warmup")
+SPARES = ("provisioner", "provisioner", "warmup", "threads")
 """Most points are theirs; a replica that is back in an instant lets the next one fire sooner."""
-ARMED_AT_ONCE = {"provisioner": 6, "warmup": 3}
+ARMED_AT_ONCE = {"provisioner": 6, "warmup": 3, "threads": 4}
 SETTINGS = {
     "MAILWRIGHT_LONGEST_RESTART_PAUSE_SECONDS": "0.2",
     "MAILWRIGHT_KAFKA_SESSION_TIMEOUT_MS": "1500",
     "MAILWRIGHT_SAGA_LEASE_SECONDS": "4",
     "MAILWRIGHT_SWEEP_SECONDS": "[3, 8]",
+    "MAILWRIGHT_SEND_LEASE_SECONDS": "3",
+    "MAILWRIGHT_SEND_SETTLE_SECONDS": "4",
+    # Mail that no webhook brought is looked for soon, and a webhook that was switched off is soon on again.
+    "MAILWRIGHT_POLL_SECONDS": "8",
+    "MAILWRIGHT_POLL_SECONDS_BESIDE_WEBHOOKS": "12",
+    "MAILWRIGHT_WEBHOOK_CHECK_SECONDS": "2",
 }
 
 
@@ -92,7 +98,7 @@ def assert_nothing_was_vacuous(nemesis: Nemesis, load: Load, stack: RunningStack
     missing = {point: nemesis.fired[point] for point in POINTS if nemesis.fired[point] < KILLS}
     assert not missing, f"fired less than {KILLS} times: {missing}"
     assert median(nemesis.in_flight) >= 20, nemesis.in_flight
-    for service in ("gateway", "provisioner", "warmup"):
+    for service in ("gateway", "provisioner", "warmup", "threads"):
         assert any(line.startswith(f"{service} was killed by SIGKILL") for line in stack.said), service
     ends = Counter(answer.shown["status"] for answer in load.caller.answers if answer.shown)
     assert all(ends[status] >= 10 for status in ("warming", "pending", "failed")), ends
@@ -105,5 +111,7 @@ def assert_nothing_was_vacuous(nemesis: Nemesis, load: Load, stack: RunningStack
     assert any(answer.kind == "alias" and answer.status == 201 for answer in load.caller.answers)
     again = {answer.status for answer in load.caller.answers if answer.kind == "again"}
     assert again == {409}, again
+    conversations = Counter(answer.status for answer in load.caller.answers if answer.kind == "converse")
+    assert conversations[200] >= 10, conversations
     retries = Counter(answer.status for answer in load.caller.answers if answer.kind == "retry")
     assert all(retries[status] for status in (200, 502)), retries

@@ -217,6 +217,7 @@ class Caller:
         params: Mapping[str, str] | None = None,
         key: str | None = None,
         prefer: str | None = None,
+        files: Mapping[str, tuple[str, bytes]] | None = None,
     ) -> httpx.Response | None:
         """Make a call, again and again until it is answered; None if the patience ends before."""
         headers = {
@@ -226,7 +227,9 @@ class Caller:
         deadline = asyncio.get_running_loop().time() + self._patience_seconds
         while asyncio.get_running_loop().time() < deadline:
             try:
-                got = await self._client.request(method, path, json=body, params=params, headers=headers)
+                got = await self._client.request(
+                    method, path, json=body, params=params, headers=headers, files=files
+                )
             except httpx.TransportError:
                 got = None
             if got is not None and got.status_code in ANSWERED:

@@ -27,6 +27,7 @@ _UNFINISHED = {
     "waiting deletions": "select count(*) from provisioner.waiting_deletion",
     "commands to warmups under way": "select count(*) from warmup.command",
     "waiting retries": "select count(*) from warmup.waiting_retry",
+    "arrivals to be worked off": "select count(*) from threads.arrival where due_at is not null",
     "messages on their way": "select count(*) from threads.message where status = 'queued'",
 }
 
