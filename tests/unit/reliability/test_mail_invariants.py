@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.callers import Answer
 from tests.support.evidence import Evidence, Logged
+from tests.support.invariants import handled_once, in_sequence
 from tests.support.invariants_mail import sent_once_or_said
 from tests.support.legal import may_follow
 from tests.unit.reliability.run import entry
@@ -123,3 +124,20 @@ def test_a_suppression_is_added_and_lifted_in_turn() -> None:
     assert may_follow("suppression", lifted, added)
     assert not may_follow("suppression", None, lifted)
     assert not may_follow("suppression", added, added)
+
+
+def test_a_message_that_lived_otherwise_is_found() -> None:
+    assert "became" in " ".join(in_sequence(ended_twice()))
+    assert "became" in " ".join(in_sequence(healthy(told(10, "queued", FAILED, "queued"))))
+    assert "became" not in " ".join(in_sequence(healthy()))
+
+
+@pytest.mark.parametrize("kind", ["drafted", "message_queued"])
+def test_a_request_that_was_handled_twice_is_found(kind: str) -> None:
+    begun = replace(
+        told(10, "", UUID(int=0xC9), "queued"),
+        type=f"mailwright.thread.{kind}.v1",
+        causation_id=UUID(int=0xE1),
+    )
+    assert str(begun.causation_id) not in " ".join(handled_once(healthy(begun)))
+    assert str(begun.causation_id) in " ".join(handled_once(healthy(begun, begun)))
