@@ -84,7 +84,8 @@ def one_answer_each(evidence: Evidence) -> Iterator[str]:
     for request in evidence.requests:
         if request.is_open or request.status is None:
             yield f"the request {request.id} ({request.kind}) is still open"
-        if len(decided.get(request.id, ())) != 1:
+        # What the gateway decides by itself is answered in the call, and told to nobody.
+        if request.kind != "local" and len(decided.get(request.id, ())) != 1:
             yield f"the request {request.id} ({request.kind}) has {len(decided.get(request.id, ()))} answers"
     for stranger in decided.keys() - asked.keys():
         yield f"an answer to {stranger}, which nobody asked"
