@@ -56,6 +56,13 @@ ELSEWHERE = (
         "How long `mailwright up` leaves a part down that crashes again and again.",
     ),
     Row(
+        "MAILWRIGHT_API_URL",
+        "URL",
+        "",
+        "The API that `mailwright thread` calls; unset, that of the running stack.",
+    ),
+    Row("MAILWRIGHT_API_KEY", "secret", "", "The key that `mailwright thread` calls it with."),
+    Row(
         "MAILWRIGHT_FAILPOINTS_DIR",
         "folder",
         "",
@@ -107,7 +114,7 @@ def _sections() -> Iterator[tuple[str, list[Row]]]:
         for row in dict.fromkeys(row for cls in classes for row in rows_of(cls)):
             readers[row] = (*readers.get(row, ()), service)
     order = list(SERVICES)
-    for group in sorted(set(readers.values()), key=lambda each: (-len(each), order.index(each[0]))):
+    for group in sorted(set(readers.values()), key=lambda each: (-len(each), [*map(order.index, each)])):
         rows = [row for row, services in readers.items() if services == group]
         yield _title(group), sorted(rows, key=lambda row: row.name)
     yield "Commands and tools", list(ELSEWHERE)
