@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from shared.content.clean import plain
+
 LONGEST = 150
 """In characters."""
 NAMELESS = "attachment"
@@ -20,7 +22,7 @@ def safe_name(given: str) -> str:
         for each in unicodedata.normalize("NFC", last)
         if unicodedata.category(each) not in _UNSAFE or each in "\t\r\n"
     )
-    name = " ".join(seen.split()).rstrip(". ")
+    name = " ".join(plain(seen).split()).rstrip(". ")
     if not name.strip("."):
         return NAMELESS
     if len(name) <= LONGEST:

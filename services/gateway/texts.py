@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
+from shared.content.clean import hides_controls
+
 UNSAFE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode's categories of controls, halves of characters, line and paragraph separators."""
 IN_LINES = "\n\t"
@@ -23,6 +25,11 @@ def has_controls(text: str, *, but: str = "") -> bool:
     return any(unicodedata.category(each) in UNSAFE and each not in but for each in text)
 
 
+def is_header_text(text: str) -> bool:
+    """Return whether a text may stand in a header: it has no control character, and hides none in an encoded word."""
+    return not has_controls(text) and not hides_controls(text)
+
+
 def lines(text: str) -> str:
     """Return a text whose lines all end the same way."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -30,7 +37,7 @@ def lines(text: str) -> str:
 
 def address(text: str) -> str | None:
     """Return an address as it is kept, in lower case (S3-11); None if it is none that mail can be sent to."""
-    found = None if has_controls(text) else _mailbox(text, display_name=False)
+    found = _mailbox(text, display_name=False) if is_header_text(text) else None
     return _plain(found).lower() if found else None
 
 
@@ -39,7 +46,7 @@ def recipients(text: str) -> list[str] | None:
 
     Each is an address, or a name and an address in angle brackets. Groups, comments and empty places are refused.
     """
-    if has_controls(text) or len(text) > LONGEST_LIST:
+    if len(text) > LONGEST_LIST or not is_header_text(text):
         return None
     written = list(_split(text))
     if len(written) > MOST_RECIPIENTS:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from binascii import a2b_base64, a2b_qp
 from typing import Any
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_ENCODED_WORD = re.compile(r"=\?([^?\s]*)\?([bBqQ])\?([^?]*)")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -27,4 +29,24 @@ def storable(value: Any) -> Any:
 def one_line(text: str) -> str:
     """Return a text without control characters and line breaks, for names, subjects and addresses."""
     pieces = (piece.strip(" ") for piece in _CONTROLS.split(text))
-    return " ".join(piece for piece in pieces if piece)
+    return plain(" ".join(piece for piece in pieces if piece))
+
+
+def plain(text: str) -> str:
+    """Return a text in which no encoded word is left, if one of them hides a control character."""
+    return text.replace("=?", "=") if hides_controls(text) else text
+
+
+def hides_controls(text: str) -> bool:
+    """Return whether a mail program would read a control character in an encoded word (RFC 2047), even in half a one."""
+    return any(_CONTROLS.search(_meant(*word.groups())) for word in _ENCODED_WORD.finditer(text))
+
+
+def _meant(charset: str, encoding: str, written: str) -> str:
+    try:
+        # What is no base64 at all is left aside, as lenient programs do.
+        meant = a2b_base64(written + "==") if encoding in "bB" else a2b_qp(written, header=True)
+        # Where the charset cannot be right, a program may take it for UTF-8.
+        return meant.decode(charset.partition("*")[0], "replace") + meant.decode(errors="replace")
+    except (LookupError, ValueError):
+        return "\0"  # nobody knows what a mail program makes of it

@@ -25,6 +25,8 @@ from services.gateway.routes_files import disposition
         ("line\u2028line\u2029.txt", "lineline.txt"),
         ("next\x85line\x9b.txt", "nextline.txt"),
         ("e\u0301.txt", "é.txt"),
+        ("=?utf-8?q?a=0D=0ABcc:_x?=.txt", "=utf-8?q?a=0D=0ABcc:_x?=.txt"),
+        ("=?utf-8?q?gr=C3=BC=C3=9Fe?=.txt", "=?utf-8?q?gr=C3=BC=C3=9Fe?=.txt"),
         ("trailing. . ", "trailing"),
         ("", NAMELESS),
         ("...", NAMELESS),

@@ -15,6 +15,7 @@ from services.gateway.texts import (
     MOST_RECIPIENTS,
     address,
     has_controls,
+    is_header_text,
     lines,
     recipients,
 )
@@ -39,7 +40,7 @@ def _subject(value: str | None) -> str | None:
         return None
     if len(value) > LONGEST_SUBJECT:
         raise PydanticCustomError("refused", f"must not be longer than {LONGEST_SUBJECT} characters")
-    if has_controls(value):
+    if not is_header_text(value):
         raise PydanticCustomError("refused", "must not contain control characters or line breaks")
     return value.strip() or None
 
@@ -84,7 +85,7 @@ def _recipients(value: str | None) -> str | None:
 
 
 def _plain(value: str) -> str:
-    if has_controls(value):
+    if not is_header_text(value):
         raise PydanticCustomError("refused", "must not contain control characters or line breaks")
     return value
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from services.gateway.texts import has_controls, lines
+from services.gateway.texts import has_controls, is_header_text, lines
 
 ID_PATTERN = (
     "^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}"
@@ -55,7 +55,7 @@ def _name(value: str | None) -> str | None:
         return None
     if len(value) > _LONGEST_NAME:
         raise PydanticCustomError("refused", f"must not be longer than {_LONGEST_NAME} characters")
-    if has_controls(value):
+    if not is_header_text(value):
         raise PydanticCustomError("refused", "must not contain control characters or line breaks")
     return value.strip() or None
 
