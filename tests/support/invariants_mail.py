@@ -28,12 +28,17 @@ def sent_once_or_said(evidence: Evidence) -> Iterator[str]:
             yield f"the message {message_id} is still {status}"
         if status in LEFT and not left[message_id]:
             yield f"the message {message_id} is {status} and never left"
-        if status in STAYED and left[message_id]:
+        if status in STAYED and left[message_id] and not _was_rejected(message):
             yield f"the message {message_id} is {status} and left"
     for answer in evidence.answers:
         if answer.kind == "send" and answer.is_accepted and answer.subject not in messages:
             yield f"a mail to {answer.address} was accepted, and no fact tells of it"
     yield from _ended_twice(evidence)
+
+
+def _was_rejected(message: Json) -> bool:
+    """Whether the provider's mail server refused what its API had taken."""
+    return bool((message.get("failure") or {}).get("code") == "message_rejected")
 
 
 def _messages(evidence: Evidence) -> dict[UUID, Json]:

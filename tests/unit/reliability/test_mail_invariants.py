@@ -89,6 +89,13 @@ def test_a_healthy_run_violates_nothing() -> None:
     assert list(sent_once_or_said(without(UNKNOWN))) == [], "nobody knows whether it left"
 
 
+def test_a_mail_that_its_provider_took_and_then_rejected_violates_nothing() -> None:
+    rejected = told(10, "failed", SENT, "failed")
+    rejected.data["message"]["failure"] = {"code": "message_rejected", "message": "It was rejected."}
+
+    assert list(sent_once_or_said(healthy(rejected))) == []
+
+
 @pytest.mark.parametrize(
     "plant",
     [
