@@ -61,7 +61,7 @@ _EXAMPLES = {
     "idempotency_mismatch": "The Idempotency-Key was used before for a different request.",
     "rate_limit_exceeded": "The API key has made too many calls; wait until the time in Retry-After is over.",
     "file_too_large": "The file is larger than 10 MB.",
-    "thread_not_editable": "Nothing can be attached in a thread that is archived.",
+    "thread_not_editable": "Nothing can be attached in a thread that is warmup.",
     "storage_unavailable": "The file storage cannot be used at the moment; try again shortly.",
     "internal_error": "Something went wrong on our side.",
     "enabled_not_recorded": EXACT_MESSAGES["enabled_not_recorded"],

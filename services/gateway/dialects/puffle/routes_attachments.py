@@ -79,7 +79,11 @@ async def _editable(call: Call, thread_id: UUID) -> ThreadState:
     if view is None or view.thread.channel is not Channel.EMAIL:
         raise not_found("thread")
     if view.thread.status not in {ThreadStatus.DRAFT, ThreadStatus.ACTIVE}:
+        status = view.thread.status
         raise ApiError(
-            400, "thread_not_editable", f"Nothing can be attached in a thread that is {view.thread.status}."
+            400,
+            "thread_not_editable",
+            f"Nothing can be attached in a thread that is {status}.",
+            extras={"status": status},
         )
     return view.thread

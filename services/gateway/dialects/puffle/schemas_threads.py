@@ -25,6 +25,7 @@ from shared.contracts.threads import ThreadingMode
 
 LIMIT = 1_048_576
 """Largest body of a call with mail content, in bytes."""
+_LONGEST_URL = 8_192  # a store's own signatures are long
 
 DRAFT_PARTS = {
     "draft_subject": "subject",
@@ -46,7 +47,7 @@ class GivenAttachment(Body):
     mime_type: Plain
     size: Annotated[int, Field(ge=0)]
     content_disposition: Plain = "attachment"
-    url: Plain | None = Field(default=None, description="Ignored.")
+    url: str | None = Field(default=None, description="Ignored.", max_length=_LONGEST_URL)
 
     def as_attachment(self) -> Attachment:
         """Return what the client says the file is."""
