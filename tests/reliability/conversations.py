@@ -27,6 +27,14 @@ class Sender(NamedTuple):
 
 async def converse(caller: Caller, simulator_url: str, sender: Sender, number: int) -> None:
     """Hold one conversation from the draft to its end (S3-6, S3-27)."""
+    caller.in_flight += 1
+    try:
+        await _converse(caller, simulator_url, sender, number)
+    finally:
+        caller.in_flight -= 1
+
+
+async def _converse(caller: Caller, simulator_url: str, sender: Sender, number: int) -> None:
     friend = f"friend-{number}@example.net"
     body = {"account_id": str(sender.account_id), "participant_email": friend, "draft_subject": "Hello"}
     drafted = answered(await caller.ask("POST", THREADS, body=body, key=f"draft {friend}", prefer="wait=30"))

@@ -81,7 +81,7 @@ class Load:
 
     @property
     def in_flight(self) -> int:
-        """How many accounts are asked for and not settled yet."""
+        """How many accounts are asked for and not settled yet, and conversations go on."""
         return sum(caller.in_flight for caller in (self.caller, self._mailboxes, self._agents))
 
     def failed(self) -> BaseException | None:

@@ -57,7 +57,7 @@ class Caller:
         self._patience_seconds = patience_seconds
         self.answers: list[Answer] = []
         self.in_flight = 0
-        """Accounts asked for and not settled yet."""
+        """Accounts asked for and not settled yet, and conversations that go on."""
         self.unanswered = 0
         """Calls that got no answer, or a 503, and were made again."""
 
