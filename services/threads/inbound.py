@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from services.threads.context import Context
 from services.threads.handlers.poll_inboxes import Pace, PollInboxes
-from services.threads.handlers.register_webhook import RegisterWebhook
+from services.threads.handlers.register_webhook import RegisterWebhook, is_within_reach
 from services.threads.handlers.report_event import report_event
 from services.threads.handlers.work_arrivals import WorkArrivals
 from services.threads.ports_inbound import Arrival
@@ -78,7 +78,8 @@ async def running(context: Context) -> AsyncIterator[Part]:
 def _webhook(context: Context) -> dict[str, Task]:
     """Return the task that keeps our webhook registered; none where the provider could not reach us."""
     settings = context.settings
-    if not settings.public_url:
+    if not is_within_reach(settings.public_url, settings.agentmail_url):
+        log.info("mail_is_only_polled", public_url=settings.public_url)
         return {}
     url = settings.public_url.rstrip("/") + WEBHOOK_PATH
     desk = WebhookDesk(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import services.threads.fail_points_inbound as points
 from services.threads.ports import Refused
@@ -15,6 +17,11 @@ from shared.observability.logging import get_logger
 log = get_logger(__name__)
 
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 600.0
+
+
+def is_within_reach(url: str, provider_url: str) -> bool:
+    """Return whether a provider can call a URL of ours: one of this machine only a provider on this machine can."""
+    return bool(url) and (not _is_local(url) or _is_local(provider_url))
 
 
 class RegisterWebhook:
@@ -60,3 +67,11 @@ class RegisterWebhook:
         if not made.is_enabled or made.event_types != frozenset(wanted):
             await self._hooks.change(made.id, wanted)
         return made
+
+
+def _is_local(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -18,6 +18,7 @@ from services.threads.domain.arriving import (
     references_of,
     writer_of,
 )
+from services.threads.handlers.register_webhook import is_within_reach
 from services.threads.ports import Mail, MailFile
 from services.threads.ports_inbound import Unreadable
 from services.threads.providers.agentmail_events import read_report
@@ -164,3 +165,19 @@ def test_what_cannot_be_read_is_said_without_what_it_says(event_type: str, paylo
 
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("url", "provider", "can"),
+    [
+        ("https://mail.example.com", "https://api.agentmail.to", True),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8081/agentmail", True),
+        ("http://localhost:8080", "http://[::1]:8081/agentmail", True),
+        ("http://gateway:8080", "http://simulator:8080/agentmail", True),
+        ("http://127.0.0.1:8080", "https://api.agentmail.to", False),
+        ("http://localhost:8080", "https://api.agentmail.to", False),
+        ("", "http://127.0.0.1:8081/agentmail", False),
+    ],
+)
+def test_a_provider_is_told_only_of_a_url_that_it_can_call(url: str, provider: str, can: bool) -> None:
+    assert is_within_reach(url, provider) is can
