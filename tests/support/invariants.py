@@ -18,7 +18,7 @@ from tests.support.domain_effects import unclaimed
 from tests.support.effects import Effects
 from tests.support.eventually import eventually
 from tests.support.evidence import Evidence, behind, collect
-from tests.support.invariants_mail import sent_once_or_said
+from tests.support.invariants_mail import mail_is_accounted_for
 from tests.support.legal import MESSAGE_LIVES, may_follow
 from tests.support.quiet import projection_drift, unrest
 from tests.support.stack import RunningStack
@@ -315,5 +315,5 @@ INVARIANTS: dict[str, Callable[[Evidence], Iterator[str]]] = {
     "I7": projection_is_the_fold,
     "I8": everything_published,
     "I9": handled_once,
-    "I11": sent_once_or_said,
+    "I11": mail_is_accounted_for,
 }

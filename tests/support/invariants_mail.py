@@ -11,7 +11,14 @@ from tests.support.evidence import Evidence, Json
 LEFT = frozenset({"sent", "bounced", "complained"})
 STAYED = frozenset({"failed"})
 SETTLED = LEFT | STAYED | {"unknown"}
+KEPT_OUT = frozenset({"spam", "blocked", "unauthenticated", "trash"})
 _ID_LENGTH = 36
+
+
+def mail_is_accounted_for(evidence: Evidence) -> Iterator[str]:
+    """I11: nothing leaves twice or arrives twice, and nothing of either is silently lost."""
+    yield from sent_once_or_said(evidence)
+    yield from kept_once(evidence)
 
 
 def sent_once_or_said(evidence: Evidence) -> Iterator[str]:
@@ -39,6 +46,41 @@ def sent_once_or_said(evidence: Evidence) -> Iterator[str]:
 def _was_rejected(message: Json) -> bool:
     """Whether the provider's mail server refused what its API had taken."""
     return bool((message.get("failure") or {}).get("code") == "message_rejected")
+
+
+def kept_once(evidence: Evidence) -> Iterator[str]:
+    """I11: mail that arrived at an account that has threads, and lives, is told of exactly once."""
+    told = Counter(
+        (fact.data["message"]["account_id"], fact.data["message"]["provider_message_id"])
+        for fact in evidence.log
+        if fact.kind == "thread.message_received"
+    )
+    for (_, mail_id), times in told.items():
+        if times > 1:
+            yield f"the mail {mail_id} is told of {times} times"
+    inboxes = _inboxes(evidence)
+    for mail in evidence.objects.get("agentmail", {}).get("messages", ()):
+        account_id = inboxes.get(mail["inbox_id"])
+        if account_id and _is_shown(mail) and not told[account_id, mail["message_id"]]:
+            yield f"the mail {mail['message_id']} arrived, and no fact tells of it"
+
+
+def _inboxes(evidence: Evidence) -> dict[str, str]:
+    """Return the accounts that have threads and live, by their inboxes."""
+    states = (
+        facts[-1].data["account"]
+        for (aggregate, _), facts in evidence.facts().items()
+        if aggregate == "account" and "account" in facts[-1].data
+    )
+    return {
+        state["inbox_id"]: state["account_id"]
+        for state in states
+        if state.get("dialect") == "puffle" and state["status"] == "provisioned"
+    }
+
+
+def _is_shown(mail: Json) -> bool:
+    return "received" in mail["labels"] and not KEPT_OUT & set(mail["labels"])
 
 
 def _messages(evidence: Evidence) -> dict[UUID, Json]:

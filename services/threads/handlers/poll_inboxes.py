@@ -25,7 +25,8 @@ OVERLAP = timedelta(seconds=120)
 """How far before the cursor a look begins: mail is not always seen in the order of its times."""
 LATE = timedelta(seconds=60)
 """Mail that has lain in an inbox for so long should have been brought by the webhook."""
-LONGEST_WAIT_SECONDS = 3_600.0
+LONGEST_WAIT = 10
+"""At most how many times the usual pause trouble makes it."""
 RECEIVED_LABEL = "received"
 
 
@@ -67,7 +68,7 @@ class PollInboxes:
         except (InboxGone, Retryable) as error:
             # A new inbox is not seen everywhere at once; one that is gone for good loses its row with its account.
             log.info("inbox_not_polled", account_id=str(poll.account_id), code=error.code)
-            wait = min(self._pace.alone * 2 ** min(poll.failures, 16), LONGEST_WAIT_SECONDS)
+            wait = self._pace.alone * min(2 ** min(poll.failures, 16), LONGEST_WAIT)
             asked = error.retry_after if isinstance(error, Retryable) else None
             await self._put_back(poll, max(wait, asked or 0.0), failures=poll.failures + 1)
         else:

@@ -12,7 +12,7 @@ import pytest
 from tests.support.callers import Answer
 from tests.support.evidence import Evidence, Logged
 from tests.support.invariants import handled_once, in_sequence
-from tests.support.invariants_mail import sent_once_or_said
+from tests.support.invariants_mail import kept_once, sent_once_or_said
 from tests.support.legal import may_follow
 from tests.unit.reliability.run import entry
 
@@ -110,6 +110,48 @@ def test_a_mail_that_its_provider_took_and_then_rejected_violates_nothing() -> N
 )
 def test_a_planted_bug_is_found(plant: Callable[[], Evidence]) -> None:
     assert list(sent_once_or_said(plant())), f"{plant.__name__} was not seen"
+
+
+ACCOUNT = UUID(int=0xA)
+INBOX = "sam@example.com"
+PUFFLE = {"account_id": str(ACCOUNT), "inbox_id": INBOX, "dialect": "puffle", "status": "provisioned"}
+
+
+def mailed(*labels: str, times: int = 1, **account: str) -> Evidence:
+    """Evidence of one mail that arrived at an account's inbox, and is told of so many times."""
+    made = replace(
+        told(0, "", SENT, ""),
+        type="mailwright.account.provisioned.v1",
+        subject=ACCOUNT,
+        data={"account": PUFFLE | account},
+    )
+    message = {
+        "message_id": str(SENT),
+        "account_id": str(ACCOUNT),
+        "provider_message_id": "<1@there>",
+        "status": "received",
+        "direction": "inbound",
+    }
+    arrived = [
+        replace(
+            told(n, "received", SENT, "received"), data={"thread": {"status": "active"}, "message": message}
+        )
+        for n in range(1, times + 1)
+    ]
+    mail = {"inbox_id": INBOX, "message_id": "<1@there>", "labels": ["received", *labels]}
+    return Evidence(answers=[], ledger=[], log=[made, *arrived], objects={"agentmail": {"messages": [mail]}})
+
+
+def test_mail_that_is_told_of_once_violates_nothing() -> None:
+    assert list(kept_once(mailed())) == []
+    assert list(kept_once(mailed("spam", times=0))) == []
+    assert list(kept_once(mailed(times=0, dialect="sendmux"))) == []
+    assert list(kept_once(mailed(times=0, status="deleted"))) == []
+
+
+@pytest.mark.parametrize("times", [0, 2])
+def test_mail_that_is_lost_or_told_of_twice_is_found(times: int) -> None:
+    assert list(kept_once(mailed(times=times)))
 
 
 def test_an_erased_thread_has_no_further_life() -> None:
