@@ -82,7 +82,7 @@ TESTS = (
     ),
     Row("MAILWRIGHT_TEST_DATABASE", "URL", "", "A PostgreSQL for tests, as a login that may make databases."),
     Row("MAILWRIGHT_TEST_CONTAINERS", "`1`", "", "Run PostgreSQL for tests in a container."),
-    Row("MAILWRIGHT_TEST_WEEKS", "number", "64", "Accounts that live three weeks in the test of warmup."),
+    Row("MAILWRIGHT_TEST_WEEKS", "number", "48", "Accounts that live three weeks in the test of warmup."),
 )
 """What the tests ask for."""
 

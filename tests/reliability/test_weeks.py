@@ -24,11 +24,11 @@ from tests.support.engines import scratch_folder
 from tests.support.invariants import check_invariants
 from tests.support.stack import RunningStack, running_stack
 
-ACCOUNTS = int(os.environ.get("MAILWRIGHT_TEST_WEEKS", "64"))
+ACCOUNTS = int(os.environ.get("MAILWRIGHT_TEST_WEEKS", "48"))
 """The full size, measured in docs/warmup.md, is 1000."""
 IS_FULL = ACCOUNTS >= 500
 DAYS, SEED = 21, 23
-FEWER, FEWER_DAYS = (100, DAYS) if IS_FULL else (20, 8)
+FEWER, FEWER_DAYS = (100, DAYS) if IS_FULL else (12, 4)
 WITHIN_SECONDS = 600.0
 SETTINGS = {
     "MAILWRIGHT_LONGEST_RESTART_PAUSE_SECONDS": "0.2",
@@ -56,11 +56,12 @@ class Lived:
 
 @pytest.fixture(scope="module")
 async def runs() -> tuple[Lived, Lived]:
-    """All accounts for three weeks, and beside that the first of them for one, where nothing is killed."""
-    whole, part = await asyncio.gather(
-        weeks_of(fates(SEED, ACCOUNTS), DAYS, kill_seed=1), weeks_of(fates(SEED, FEWER), FEWER_DAYS)
-    )
-    return whole, part
+    """All accounts for three weeks, and the first of them for some days on a stack where nothing is killed."""
+    whole = weeks_of(fates(SEED, ACCOUNTS), DAYS, kill_seed=1)
+    part = weeks_of(fates(SEED, FEWER), FEWER_DAYS)
+    if IS_FULL:  # what is timed has the machine to itself
+        return await whole, await part
+    return await asyncio.gather(whole, part)
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def three_weeks(runs: tuple[Lived, Lived]) -> Lived:
 
 
 @pytest.fixture
-def one_week(runs: tuple[Lived, Lived]) -> Lived:
+def undisturbed(runs: tuple[Lived, Lived]) -> Lived:
     return runs[1]
 
 
@@ -128,9 +129,9 @@ def test_the_three_weeks_were_not_quiet_ones(three_weeks: Lived) -> None:
 
 @pytest.mark.promise("R24")
 def test_the_same_seed_gives_the_same_histories_whatever_is_killed_when(
-    three_weeks: Lived, one_week: Lived
+    three_weeks: Lived, undisturbed: Lived
 ) -> None:
-    assert not one_week.broken
+    assert not undisturbed.broken
     same = {fate.address: until(three_weeks.told[fate.address], FEWER_DAYS) for fate in fates(SEED, FEWER)}
-    assert one_week.told == same
-    assert fingerprint(one_week.told) == fingerprint(same)
+    assert undisturbed.told == same
+    assert fingerprint(undisturbed.told) == fingerprint(same)
