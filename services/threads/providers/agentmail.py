@@ -11,6 +11,7 @@ from urllib.parse import quote
 from services.threads.ports import File, InboxGone, Letter, Mail, Posted
 from services.threads.providers.agentmail_mail import mail_of
 from services.threads.providers.errors import meaning_of, reading
+from shared.errors import Unknown
 from shared.http.errors import ProviderRefused
 from shared.http.provider import Provider
 
@@ -48,7 +49,10 @@ class AgentMail:
             )
         except ProviderRefused as error:
             raise meaning_of(error) from None
-        return _posted(posted)
+        try:
+            return _posted(posted)
+        except (KeyError, TypeError):
+            raise Unknown("The message was taken, and its ids were not told.") from None
 
     async def find(self, inbox_id: str, label: str, message_id: str) -> Posted | None:
         """Look for a message by its label, then by the Message-ID that it was to have.

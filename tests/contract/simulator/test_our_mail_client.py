@@ -176,6 +176,18 @@ async def test_silence_is_unknown_and_the_same_key_finds_out(
     assert sent(simulator) == [posted.message_id]
 
 
+@pytest.mark.parametrize("said", [{}, {"message_id": "<m@x>"}, "null"])
+async def test_an_answer_without_ids_is_unknown(
+    simulator: Simulated, mail: AgentMail, said: dict[str, str] | str
+) -> None:
+    simulator.fault("agentmail", "messages.send", "status", status=200, body=said, when="after", times=1)
+
+    with pytest.raises(Unknown):
+        await mail.post(ADA, LETTER)
+
+    assert sent(simulator) == [(await mail.post(ADA, LETTER)).message_id]
+
+
 async def test_another_letter_under_the_same_key_is_not_sent(simulator: Simulated, mail: AgentMail) -> None:
     await mail.post(ADA, LETTER)
 
