@@ -22,7 +22,13 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.subscribers import Projector
 from shared.clock import Clock, RandomIds, SystemClock
 from shared.contracts.accounts import AccountProvisioned, AccountStatus
-from shared.contracts.answers import AccountRequestAnswered, DomainRequestAnswered, Outcome
+from shared.contracts.answers import (
+    AccountRequestAnswered,
+    DomainRequestAnswered,
+    Outcome,
+    RequestAnswered,
+    ThreadRequestAnswered,
+)
 from shared.contracts.domains import DomainRegistered, DomainStatus
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupStarted, WarmupStatus
@@ -32,6 +38,13 @@ from tests.support.gateway_events import account_state, domain_state, received, 
 
 NO_BROKER = "127.0.0.1:1"
 MASTER_KEYS = "1:" + "A" * 43 + "="
+
+ANSWERS: dict[str, type[RequestAnswered]] = {
+    "account": AccountRequestAnswered,
+    "domain": DomainRequestAnswered,
+    "thread": ThreadRequestAnswered,
+}
+"""What answers requests of each kind."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +120,7 @@ class GatewaySide:
 
 def answer_to(request: dict[str, Any], outcome: Outcome = Outcome.DONE, **changes: Any) -> Recorded:
     """The answer to an open request, as its owner would record it."""
-    kind = DomainRequestAnswered if request["kind"].startswith("domain") else AccountRequestAnswered
-    data = kind(
+    data = ANSWERS[request["kind"].partition(".")[0]](
         **{
             "request_id": request["id"],
             "outcome": outcome,
