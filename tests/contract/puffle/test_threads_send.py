@@ -119,6 +119,29 @@ async def test_who_may_not_send_now_does_not(puffle: Puffle, domain: Json) -> No
     assert (absent.status_code, error_of(absent)) == (404, "not_found")
 
 
+@contract("S3-19")
+async def test_what_an_upload_answered_is_attached(puffle: Puffle, ada: Json) -> None:
+    place = await draft(puffle, draft_subject="A place for files")
+    upload = await puffle.http.post(
+        f"{THREADS}/{place['id']}/attachments", files={"file": ("notes.txt", b"Notes on the engine.\n")}
+    )
+    assert upload.status_code == 201, upload.text
+    attachment = upload.json()["attachment"]
+    kept = {name: value for name, value in attachment.items() if name != "url"}
+
+    thread = await draft(
+        puffle, ada, participant_email=somebody(), draft_subject="Notes", draft_attachments=[attachment]
+    )
+    sent = await send(puffle, thread)
+
+    assert thread["draft_attachments"] == [kept]
+    assert sent.status_code == 201, sent.text
+    assert sent.json()["message"]["attachments"] == [kept]
+    lie = {**attachment, "name": "other.exe", "size": 1, "mime_type": "text/html"}
+    told = await draft(puffle, draft_subject="Lies", draft_attachments=[lie])
+    assert told["draft_attachments"] == [kept], "what was uploaded counts, not what is said of it"
+
+
 async def test_an_archived_thread_sends_nothing(puffle: Puffle, ada: Json) -> None:
     thread = await draft(puffle, ada, participant_email=somebody(), draft_subject="Hi")
     await change(puffle, thread, status="archived")
