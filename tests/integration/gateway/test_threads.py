@@ -19,6 +19,7 @@ from tests.support.thread_events import message_fact, message_state, thread_fact
 
 THREADS = "/api/threads"
 ASYNC = {"Prefer": "respond-async"}
+THREAD = UUID("0199aaaa-0000-7000-8000-000000000070")
 SECRET = "a word that nobody else may read"
 BODY = {"participant_email": "Grace@Example.com", "draft_subject": SECRET, "draft_body_text": SECRET}
 
@@ -134,7 +135,7 @@ async def test_a_refusal_waits_for_the_thread_that_it_names(
 async def test_what_is_unread_is_what_arrived_since_somebody_read(
     gateway: GatewaySide, api: httpx.AsyncClient, key: Key
 ) -> None:
-    thread_id = UUID(int=0x70)
+    thread_id = THREAD
     path = f"{THREADS}/{thread_id}"
     thread = await conversation(gateway, key, thread_id, mails=3)
 
@@ -178,7 +179,7 @@ async def test_what_an_erased_thread_said_is_forgotten_everywhere(
 async def test_a_connection_of_another_tenant_sees_nothing_of_a_thread(
     gateway: GatewaySide, key: Key
 ) -> None:
-    thread_id = UUID(int=0x70)
+    thread_id = THREAD
     await conversation(gateway, key, thread_id)
     stranger, sibling = await gateway.key("Other"), await gateway.key("Acme", "Second")
 
