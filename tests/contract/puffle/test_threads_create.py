@@ -1,4 +1,4 @@
-"""Drafting a thread: what a call may say, what it answers, and which senders it takes."""
+"""Drafting a thread: what a call may say, and what it answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import re
 import sys
 from uuid import UUID
 
-import asyncpg
 import pytest
 
 from tests.contract.puffle.driver import Json, Puffle, error_of, fresh
@@ -179,57 +178,6 @@ async def test_no_control_character_gets_into_what_becomes_a_header(puffle: Puff
     long = await ask(puffle, draft_subject="x" * 999)
     assert (long.status_code, error_of(long)) == (400, "invalid_request")
     assert (await ask(puffle, draft_subject="x" * 998)).status_code == 201
-
-
-@contract("S3-13", "A27")
-async def test_a_sender_of_somebody_else_is_not_there(puffle: Puffle, stranger: Puffle, domain: Json) -> None:
-    theirs = await stranger.domain()
-    foreign = await sender(stranger, theirs)
-
-    for account_id in (foreign["id"], "0199aaaa-0000-7000-8000-00000000ffff"):
-        answer = await ask(puffle, account_id=account_id, draft_subject="Hi")
-        assert (answer.status_code, error_of(answer)) == (404, "not_found")
-    malformed = await ask(puffle, account_id="ada", draft_subject="Hi")
-    assert (malformed.status_code, error_of(malformed)) == (400, "invalid_request")
-
-
-@contract("S3-16", "A24", "A27")
-async def test_a_sender_that_is_not_active_is_not_ready(puffle: Puffle, domain: Json, sim: Simulated) -> None:
-    warming = await puffle.account(fresh("warming"), domain)
-    pending = await puffle.stalled(sim, domain)
-
-    for account in (warming, pending):
-        answer = await ask(puffle, account, draft_subject="Hi")
-        assert (answer.status_code, error_of(answer)) == (422, "account_not_ready")
-        assert answer.json()["status"] == account["status"]
-        assert account["status"] in answer.json()["error"]
-
-    await puffle.warmup(warming["id"], "disable")
-    assert (await ask(puffle, warming, draft_subject="Hi")).status_code == 201
-
-
-@contract("S3-14", "S3-15", "A27")
-async def test_an_account_of_another_kind_and_one_without_an_inbox_cannot_be_the_sender(
-    puffle: Puffle, domain: Json, stack: RunningStack
-) -> None:
-    """Neither comes to be through the API, so the owner's own row is made to say so."""
-    kinds = {
-        "account_not_email": "update threads.sender set channel = 'linkedin' where account_id = $1",
-        "account_without_inbox": """
-            update threads.sender set account = jsonb_set(account, '{inbox_id}', 'null'), inbox_id = null
-            where account_id = $1
-        """,
-    }
-    owner = await asyncpg.connect(stack.database_url)
-    try:
-        for code, statement in kinds.items():
-            account = await sender(puffle, domain)
-            assert (await ask(puffle, account, draft_subject="Hi")).status_code == 201
-            await owner.execute(statement, UUID(account["id"]))
-            answer = await ask(puffle, account, draft_subject="Hi")
-            assert (answer.status_code, error_of(answer)) == (422, code)
-    finally:
-        await owner.close()
 
 
 @contract("S3-26", "S3-38", "A30")
