@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import services.provisioner.fail_points_domains  # noqa: F401  registers them
 from services.provisioner.domain.dns_judging import question_of
 from services.provisioner.domain.domain_changes import (
@@ -90,8 +92,10 @@ class Checker:
     async def check_again(self, lease: Lease, work: NameWork, claim: Claim, view: ProviderView) -> Claim:
         """Look at a claim that was verified, although nobody asks; most looks change nothing.
 
-        The provider's trouble goes up to whoever holds the name: it is no look at all.
+        What comes of it is due to nobody's request. The provider's trouble goes up to whoever holds the name: it is no look.
         """
+        if not work.questions_of(claim):
+            claim = replace(claim, request_id=None)
         pace = self._recheck_seconds / 2
         now = self._clock.now()
         if should_ask_provider(view.status, work.asked_at, now, is_fresh=False, pace_seconds=pace):

@@ -72,6 +72,8 @@ async def test_a_domain_whose_records_go_falls_back_carries_no_new_accounts_and_
     assert (gone.type, gone.status, gone.seen) == ("MX", "missing", ())
     assert (refused.outcome, refused.code) == (Outcome.REFUSED, "domain_not_verified")
     assert (back.failure, {record.status for record in back.dns_records}) == (None, {"valid"})
+    due_to = [row["request_id"] for row in await watched.recorded() if row["subject"] == asked.domain_id]
+    assert due_to[-1] is None, "nobody asked"
     assert (await watched.told(asked.domain_id))[-3:] == ["DomainVerified", "DomainFailed", "DomainVerified"]
 
 
