@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from services.warmup.domain.days import Judgement, Observation, decide_day
 from services.warmup.domain.figures import Figures
@@ -94,12 +95,8 @@ class JudgeDay:
         self._tools.announce()
 
     async def _record(self, warmup: Warmup, seen: Observation) -> None:
-        """Record the day and what it comes to, unless this day is judged already: then there is only the next one.
-
-        A clock that was set back meanwhile does not make it the day before.
-        """
-        now = self._tools.recorder.clock.now()
-        today = self._tools.schedule.today(max(now, warmup.due_at or now))
+        """Record the day and what it comes to, unless this day is judged already: then there is only the next one."""
+        today = self._tools.schedule.today(self._now(warmup))
         due_at = self._tools.schedule.next_day(today.now, warmup.account_id)
         async with self._tools.desk.transaction() as store:
             if not await store.hold(warmup):
@@ -128,14 +125,17 @@ class JudgeDay:
         return after, [recorded, last]
 
     async def _put_back(self, warmup: Warmup) -> None:
-        await self._tools.desk.put_back(
-            warmup, self._tools.schedule.put_back_at(self._tools.recorder.clock.now())
-        )
+        await self._tools.desk.put_back(warmup, self._tools.schedule.put_back_at(self._now(warmup)))
 
     async def _wait(self, warmup: Warmup, at_least: float | None) -> None:
-        at = self._tools.schedule.ask_again_at(self._tools.recorder.clock.now(), warmup.tries, at_least)
+        at = self._tools.schedule.ask_again_at(self._now(warmup), warmup.tries, at_least)
         async with self._tools.desk.transaction() as store:
             await store.replace(warmup, replace(warmup, due_at=at, tries=warmup.tries + 1))
+
+    def _now(self, warmup: Warmup) -> datetime:
+        """Return the instant, not before it was due: a clock that was set back meanwhile does not make it the day before."""
+        now = self._tools.recorder.clock.now()
+        return max(now, warmup.due_at or now)
 
 
 def _move(

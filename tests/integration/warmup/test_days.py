@@ -124,6 +124,29 @@ async def test_a_clock_that_is_set_wrong_during_a_judgement_changes_neither_day_
     assert (await bench.row(account))["due_at"] == due + timedelta(days=1)
 
 
+@pytest.mark.promise("R24", "I12")
+@pytest.mark.parametrize("operation", ["warmup.analytics", "accounts.get"])
+async def test_a_clock_set_back_while_the_provider_is_silent_does_not_add_the_day_before(
+    bench: Bench, operation: str
+) -> None:
+    account = await bench.warming("silence")
+    due = (await bench.row(account))["due_at"]
+    bench.sim.advance(1)
+    bench.sim.fault("instantly", operation, "status", status=500, times=1)
+    bench.clock.instant = due + timedelta(seconds=1)
+
+    (batch,) = await bench.judge.claim(2)
+    bench.clock.pass_seconds(-3_600)
+    await bench.judge.run(batch)
+    bench.clock.pass_seconds(60)
+    await bench.judge_due()
+    assert await bench.facts(account) == ["started", "confirmed"]
+    await bench.judge_until(due + timedelta(hours=1))
+
+    assert await bench.facts(account) == ["started", "confirmed", "day_recorded"]
+    assert await bench.pool.fetchval("select day from warmup_day") == bench.schedule.calendar.day(due)
+
+
 async def test_days_that_passed_while_the_service_was_down_are_not_caught_up(bench: Bench) -> None:
     account = await bench.warming("asleep")
 
