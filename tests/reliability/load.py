@@ -21,7 +21,7 @@ DOMAIN = "load.example"
 MIX = (
     "ada", "fail-tag", "ada", "fail-sender", "fail-warmup", "ada", "fail-tag", "flaky", "steered", "late-key", "fail-inbox",
     "domain", "steered", "domain", "leaver", "abandoned", "fail-tag-abandoned", "mailbox", "agent",
-    "thread", "thread", "thread",
+    "thread", "domain", "thread",
 )  # fmt: skip
 """What is asked for in turn: names that go well, names the providers refuse at each step, warmups to steer, new domains, accounts to change and to delete, threads."""
 FAULTS: tuple[dict[str, object], ...] = (
