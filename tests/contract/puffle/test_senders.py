@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from tests.contract.puffle.driver import ACCOUNTS, Json, Puffle, error_of, fresh, steady
 
 ELSEWHERE = {
@@ -43,6 +45,27 @@ async def test_a_sender_tells_what_it_sent_today_and_where_it_belongs(
     malformed = await puffle.http.get("/api/senders/nobody")
     assert (foreign.status_code, error_of(foreign)) == (404, "not_found")
     assert (malformed.status_code, error_of(malformed)) == (400, "invalid_request")
+
+
+async def test_the_schedule_tells_what_may_be_sent_on_each_day_to_come(
+    puffle: Puffle, stranger: Puffle, domain: Json
+) -> None:
+    account = await puffle.account(fresh("sender"), domain)
+    path = f"/api/senders/{account['id']}/schedule"
+
+    before = (await puffle.http.get(path)).json()
+    ended = await puffle.http.patch(f"{ACCOUNTS}/{account['id']}/disable-warmup")
+    ready = (await puffle.http.get(path)).json()
+
+    assert ended.json()["account"]["status"] == "active"
+    assert {day["capacity"] for day in before["schedule"].values()} == {0}, "it may not send yet"
+    assert ready["account_id"] == account["id"]
+    dates = [date.fromisoformat(each) for each in ready["schedule"]]
+    assert dates == [dates[0] + timedelta(days=number) for number in range(14)]
+    limit = ready["daily_limit"]
+    for day in ready["schedule"].values():
+        assert day == {"capacity": limit, "sent": 0, "committed": 0, "remaining": limit}
+    assert error_of(await stranger.http.get(path)) == "not_found"
 
 
 async def test_the_older_path_has_no_read_and_no_change(puffle: Puffle, domain: Json) -> None:

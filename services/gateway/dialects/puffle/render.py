@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from services.gateway.queries_messages import Sends
@@ -20,6 +20,8 @@ OTHER_CHANNELS = (
     "provider_account_id", "profile_url", "is_premium", "has_sales_navigator", "weekly_connection_limit",
     "weekly_message_limit",
 )  # fmt: skip
+
+SCHEDULED_DAYS = 14
 
 REMOVALS = frozenset({RequestKind.ACCOUNT_DELETE, RequestKind.DOMAIN_DELETE, RequestKind.THREAD_ERASE})
 GONE = {"success": True}
@@ -72,6 +74,24 @@ def sender_json(account: Json, sends: Sends) -> Json:
         "campaigns": [],
         "mappings": [],
     }
+
+
+def schedule_json(account: Json, sends: Sends, today: date) -> Json:
+    """Return how much an account may still send on each of the next two weeks' days of UTC, today first.
+
+    One that may not send has no capacity on any day: nobody can promise when it will.
+    """
+    capacity = account["daily_limit"] if account["status"] == "active" else 0
+    days = {}
+    for number in range(SCHEDULED_DAYS):
+        sent, committed = (0, 0) if number else (sends.sent, sends.queued)
+        days[(today + timedelta(days=number)).isoformat()] = {
+            "capacity": capacity,
+            "sent": sent,
+            "committed": committed,
+            "remaining": max(0, capacity - sent - committed),
+        }
+    return {"account_id": account["id"], "daily_limit": account["daily_limit"], "schedule": days}
 
 
 def domain_json(view: DomainView) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -103,6 +103,23 @@ class SenderResponse(BaseModel):
     account: Sender
     campaigns: list[dict[str, Any]]
     mappings: list[dict[str, Any]]
+
+
+class ScheduledDay(BaseModel):
+    """What a sender may send on one day of UTC."""
+
+    capacity: int = Field(description="Its daily limit; 0 while it may not send.")
+    sent: int
+    committed: int = Field(description="On its way.")
+    remaining: int
+
+
+class SenderSchedule(BaseModel):
+    """What a sender may send from today on."""
+
+    account_id: UUID
+    daily_limit: int
+    schedule: dict[date, ScheduledDay] = Field(description="By date, today first.")
 
 
 class Gone(BaseModel):

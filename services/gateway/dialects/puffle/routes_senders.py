@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,8 +11,14 @@ from starlette.responses import Response
 from services.gateway.dialects.puffle import reads
 from services.gateway.dialects.puffle.docs import documented
 from services.gateway.dialects.puffle.parameters import AccountReader, AccountWriter, Id
-from services.gateway.dialects.puffle.render import sender_json, wide_json
-from services.gateway.dialects.puffle.responses import AccountResponse, Gone, SenderList, SenderResponse
+from services.gateway.dialects.puffle.render import schedule_json, sender_json, wide_json
+from services.gateway.dialects.puffle.responses import (
+    AccountResponse,
+    Gone,
+    SenderList,
+    SenderResponse,
+    SenderSchedule,
+)
 from services.gateway.dialects.puffle.routes_accounts import remove
 from services.gateway.dialects.puffle.subjects import answered
 
@@ -51,6 +58,23 @@ async def get_sender(call: AccountReader, account_id: Id) -> Response:
     """Read one sender, what it sent today and is committed to, and the campaigns it belongs to."""
     account = await reads.find_account(call, account_id)
     return answered(sender_json(account, await reads.sends_today(call, account_id)))
+
+
+@router.get(
+    "/senders/{id}/schedule",
+    **documented(
+        "getSenderSchedule",
+        "Read what a sender may send on the days to come",
+        scope="accounts:read",
+        success={200: SenderSchedule},
+        errors=(400, 404),
+    ),
+)
+async def get_schedule(call: AccountReader, account_id: Id) -> Response:
+    """Read how much one sender may still send on each of the next 14 days of UTC, today first."""
+    account = await reads.find_account(call, account_id)
+    sends = await reads.sends_today(call, account_id)
+    return answered(schedule_json(account, sends, call.edge.clock.now().astimezone(UTC).date()))
 
 
 @router.delete(
