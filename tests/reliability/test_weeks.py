@@ -116,7 +116,7 @@ async def _killing(stack: RunningStack, seed: int) -> AsyncIterator[Counter[str]
 @pytest.mark.promise("R24", "I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I12")
 def test_every_account_is_judged_once_on_every_due_day(three_weeks: Lived) -> None:
     assert not three_weeks.broken, "\n".join([f"{len(three_weeks.broken)} broken:", *three_weeks.broken[:20]])
-    assert three_weeks.seconds < WITHIN_SECONDS
+    assert not IS_FULL or three_weeks.seconds < WITHIN_SECONDS
 
 
 def test_the_three_weeks_were_not_quiet_ones(three_weeks: Lived) -> None:

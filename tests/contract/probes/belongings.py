@@ -28,6 +28,8 @@ class Tenant:
         paths = {
             (PUFFLE, f"/api/email/accounts/{self.ids[PUFFLE, 'account']}"),
             (PUFFLE, f"/api/email/domains/{self.ids[PUFFLE, 'domain']}"),
+            (PUFFLE, f"/api/threads/{self.ids[PUFFLE, 'thread']}"),
+            (PUFFLE, f"/api/threads/{self.ids[PUFFLE, 'thread']}/messages"),
             (MYAGENTMAIL, f"/v1/inboxes/{self.ids[MYAGENTMAIL, 'inbox']}"),
             (MYAGENTMAIL, f"/v1/domains/{self.ids[MYAGENTMAIL, 'domain']}"),
             (MYAGENTMAIL, f"/v1/workspaces/{self.ids[MYAGENTMAIL, 'workspace']}"),
@@ -75,6 +77,8 @@ async def settle(owner: Tenant, name: str) -> None:
     await _verified(owner, PUFFLE, f"/api/email/domains/{domain['id']}", "domain", "status")
     account = {"username": "ada", "domain_id": domain["id"]}
     owner.ids[PUFFLE, "account"] = (await owner.made(PUFFLE, "/api/email/accounts", account))["account"]["id"]
+    draft = {"draft_subject": f"A word with {name}", "participant_email": f"friend@{name}.example"}
+    owner.ids[PUFFLE, "thread"] = (await owner.made(PUFFLE, "/api/threads", draft))["thread"]["id"]
 
     owner.ids[MYAGENTMAIL, "inbox"] = (await owner.made(MYAGENTMAIL, "/v1/inboxes", {"username": name}))["id"]
     own = await owner.made(MYAGENTMAIL, "/v1/domains", {"domain": f"{name}-m.example"})

@@ -19,6 +19,8 @@ from tests.support.stack import RunningStack, running_stack
 BODIES: dict[str, Json] = {
     "updateEmailAccount": {"signature": "mine"},
     "updateEmailDomain": {"status": "failed"},
+    "updateThread": {"draft_subject": "mine"},
+    "sendThreadMessage": {"body_text": "mine"},
     "updateInbox": {"displayName": "mine"},
     "addInboxAddress": {"email": "mine@myagentmail.com"},
     "createWorkspaceKey": {"name": "mine"},
@@ -29,6 +31,7 @@ BODIES: dict[str, Json] = {
 """A body that would be accepted, for each operation on an id that needs one."""
 NAMING_OTHERS: dict[str, Callable[[dict[tuple[str, str], str]], Json]] = {
     "createEmailAccount": lambda theirs: {"username": "mine", "domain_id": theirs[PUFFLE, "domain"]},
+    "createThread": lambda theirs: {"draft_subject": "mine", "account_id": theirs[PUFFLE, "account"]},
     "createInbox": lambda theirs: {"username": "mine", "workspaceId": theirs[MYAGENTMAIL, "workspace"]},
     "createWorkspaceDomain": lambda theirs: {
         "domain": "mine.example",
@@ -36,6 +39,8 @@ NAMING_OTHERS: dict[str, Callable[[dict[tuple[str, str], str]], Json]] = {
     },
 }
 """Bodies that name what is another's, for each operation that takes an id there."""
+FILES = {"uploadThreadAttachment": {"file": ("mine.txt", b"mine")}}
+"""What is uploaded, for each operation that takes a file instead of a body."""
 AS_IF_NOTHING = {404, 403}
 
 
@@ -116,7 +121,7 @@ async def test_without_any_fence_a_stranger_finds_everything(
         answers = {name: await call(stranger, owner, name, *how) for name, how in reading.items()}
 
     found = {name for name, answer in answers.items() if answer.status_code == 200}
-    assert {"getEmailAccount", "getEmailDomain", "getMailbox", "getDomain"} <= found
+    assert {"getEmailAccount", "getEmailDomain", "getThread", "getMailbox", "getDomain"} <= found
 
 
 def probes() -> dict[str, tuple[str, str]]:
@@ -136,7 +141,7 @@ def routes() -> Iterator[tuple[str, str, dict[str, Any]]]:
 async def probe(stranger: Tenant, owner: Tenant, name: str, path: str, method: str) -> int:
     """Call an operation with another's ids and return the status; nothing that was not in the call is told."""
     answer = await call(stranger, owner, name, path, method)
-    named = f"{answer.url} {answer.request.content!r}"
+    named = f"{answer.url} {await answer.request.aread()!r}"
     told = [thing for thing in owner.ids.values() if thing in answer.text and thing not in named]
     assert not told, (name, answer.text)
     return answer.status_code
@@ -145,13 +150,15 @@ async def probe(stranger: Tenant, owner: Tenant, name: str, path: str, method: s
 async def call(stranger: Tenant, owner: Tenant, name: str, path: str, method: str) -> httpx.Response:
     dialect = dialect_of(path)
     body = NAMING_OTHERS[name](owner.ids) if name in NAMING_OTHERS else BODIES.get(name)
-    return await stranger.clients[dialect].request(method, filled(path, dialect, owner), json=body)
+    return await stranger.clients[dialect].request(
+        method, filled(path, dialect, owner), json=body, files=FILES.get(name)
+    )
 
 
 def filled(path: str, dialect: str, owner: Tenant) -> str:
     """Return a path with another's ids in it."""
     words = {"accounts": "account", "senders": "account", "domains": "domain", "inboxes": "inbox"}
-    words |= {"workspaces": "workspace", "mailboxes": "mailbox", "keys": "key"}
+    words |= {"threads": "thread", "workspaces": "workspace", "mailboxes": "mailbox", "keys": "key"}
     parts = path.split("/")
     for place, part in enumerate(parts):
         if part == "{address}":

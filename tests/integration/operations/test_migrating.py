@@ -17,7 +17,9 @@ from tests.support.newer import migrated, newer_code
 from tests.support.stack import running_stack
 
 NOTHING: tuple[str, ...] = ()
-HEADS = tuple(history_of(owner)[-1].id for owner in ("platform", "provisioner", "warmup", "gateway"))
+HEADS = tuple(
+    history_of(owner)[-1].id for owner in ("platform", "provisioner", "warmup", "threads", "gateway")
+)
 
 
 @pytest.fixture
