@@ -26,7 +26,7 @@ check: install  ## lint, type-check and check the import rules
 
 test: check  ## everything CI runs: the checks, then every test on real engines
 	$(BIN)/pytest -n 3 --dist loadfile --ignore tests/reliability --durations 25
-	$(BIN)/pytest tests/reliability --durations 10
+	$(BIN)/pytest -n 2 --dist loadfile tests/reliability --durations 15
 
 format: install  ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix .
