@@ -17,6 +17,7 @@ OUTAGE = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was cut in the middle of a statement
     asyncpg.CannotConnectNowError,
     asyncpg.InvalidAuthorizationSpecificationError,  # a password that was changed while we ran
     asyncpg.InvalidCatalogNameError,
