@@ -1,5 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
+ALONE := $(patsubst %,tests/reliability/test_%.py,faults kill_points outages replicas rolling)
 
 .PHONY: help install run test check format lock
 
@@ -25,8 +26,8 @@ check: install  ## lint, type-check and check the import rules
 	$(BIN)/lint-imports
 
 test: check  ## everything CI runs: the checks, then every test on real engines
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/reliability --durations 25
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/reliability --durations 15
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(ALONE)) --durations 25
+	$(BIN)/pytest $(ALONE) --durations 15
 
 format: install  ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix .

@@ -28,7 +28,7 @@ CHANGES = ("leave", "join", "kill", "join", "leave", "join", "crash")
 """What happens in turn once three replicas have shared the work; a crash kills the stack's own, which is restarted."""
 PAUSE_SECONDS = (2.5, 4.0)
 """Time between two changes of one service, whether or not its group has settled by then."""
-_SHARE_WITHIN_SECONDS = 45.0
+_SHARE_WITHIN_SECONDS = 120.0
 _LEAVE_WITHIN_SECONDS = 10.0
 _REPOSITORY = Path(__file__).parents[2]
 
