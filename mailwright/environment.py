@@ -80,6 +80,7 @@ def settings(
         ours["MAILWRIGHT_KAFKA_FETCH_MAX_WAIT_MS"] = "20"
         # A service killed here is back in a second: its partitions must not wait half a minute for it.
         ours["MAILWRIGHT_KAFKA_SESSION_TIMEOUT_MS"] = "3000"
+        ours["MAILWRIGHT_KAFKA_LEAVE_GROUP"] = "false"
     if not caller.get("MAILWRIGHT_CLOUDFLARE_URL"):
         # Records that are published in simulated zones are seen nowhere else.
         ours["MAILWRIGHT_DNS_SERVERS"] = f"{HOST}:{ports[SIMULATED_DNS]}"

@@ -33,6 +33,8 @@ class CommonSettings(BaseSettings):
     """How long a fetch may wait at the broker, in milliseconds; 20 with the embedded broker."""
     kafka_session_timeout_ms: int = 30_000
     """How long a silent consumer keeps its partitions, in milliseconds; 3000 with the embedded broker."""
+    kafka_leave_group: bool = True
+    """Whether a consumer that stops tells its group; off with the embedded broker, whose groups may not survive it."""
     topic_partitions: int = 6
     """Partitions of each topic; fixed once a topic exists."""
     topic_replication: int = 1
@@ -59,6 +61,7 @@ class CommonSettings(BaseSettings):
             idempotence=self.kafka_idempotence,
             fetch_max_wait_ms=self.kafka_fetch_max_wait_ms,
             session_timeout_ms=self.kafka_session_timeout_ms,
+            leave_group=self.kafka_leave_group,
             partitions=self.topic_partitions,
             replication=self.topic_replication,
         )

@@ -45,6 +45,8 @@ class KafkaSettings(BaseModel):
     """About 20 where the broker answers a fetch only when the wait is over (the embedded one)."""
     session_timeout_ms: int = 30_000
     """How long a silent consumer keeps its partitions; the embedded broker lets a new one wait half of it."""
+    leave_group: bool = True
+    """Off for the embedded broker: a leader that leaves while its group re-forms stays the leader there, and nobody can join again."""
     partitions: int = 6
     replication: int = 1
 
@@ -140,6 +142,21 @@ async def _parse_without_headers(
 
 async def _leave_undecoded(message: KafkaMessage) -> KafkaMessage:
     return message
+
+
+async def stop_consumer(broker: KafkaBroker, settings: KafkaSettings) -> None:
+    """Stop what `build_consumer` built, once the batch in hand is done; without `leave_group` its session ends by itself."""
+    if not settings.leave_group:
+        for subscriber in broker.subscribers:
+            consumer = getattr(subscriber, "consumer", None)
+            coordinator = consumer and consumer._coordinator  # noqa: SLF001  the library has no option for it
+            if coordinator is not None:
+                coordinator._maybe_leave_group = _stay  # noqa: SLF001
+    await stop_in_time(broker.stop(), HANDLER_SECONDS)
+
+
+async def _stay() -> None:
+    """Stand in for the message to the group that a member leaves it."""
 
 
 async def stop_in_time(stop: Coroutine[Any, Any, None], work_seconds: float = 0.0) -> None:

@@ -22,7 +22,7 @@ from shared.db.pool import OUTAGE, Pool
 from shared.errors import NotYet
 from shared.messaging import dead_letters
 from shared.messaging.batch import Batches, BatchHandler
-from shared.messaging.broker import HANDLER_SECONDS, KafkaSettings, build_consumer, stop_in_time
+from shared.messaging.broker import KafkaSettings, build_consumer, stop_consumer
 from shared.messaging.dead_letters import RawRecord
 from shared.observability import metrics
 from shared.observability.logging import get_logger
@@ -101,7 +101,7 @@ class Consumer:
         except (KafkaError, OSError) as error:
             return type(error).__name__
         finally:
-            await stop_in_time(broker.stop(), HANDLER_SECONDS)
+            await stop_consumer(broker, self._kafka)
 
     async def _on_records(self, records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
         if self.is_halted:

@@ -18,11 +18,13 @@ PAGES = Path(__file__).parents[2] / "docs" / "api"
 EXAMPLE = re.compile(r"^```bash\n(.*?)^```\n\n```json\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MARK = "=== next ==="
 ANY = "…"
+SETTINGS = {"MAILWRIGHT_DOMAIN_POLL_SECONDS": "5"}
+"""A domain is looked at again after its creation was answered: the pages show it as it is then, `verifying`."""
 
 
 @pytest.fixture(scope="module")
 async def stack() -> AsyncIterator[RunningStack]:
-    async with running_stack() as running:
+    async with running_stack(env=SETTINGS) as running:
         yield running
 
 

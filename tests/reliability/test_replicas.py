@@ -51,6 +51,7 @@ def reached_by(kafka: KafkaSettings) -> dict[str, str]:
         "MAILWRIGHT_KAFKA_IDEMPOTENCE": str(kafka.idempotence),
         "MAILWRIGHT_KAFKA_FETCH_MAX_WAIT_MS": str(kafka.fetch_max_wait_ms),
         "MAILWRIGHT_KAFKA_SESSION_TIMEOUT_MS": str(kafka.session_timeout_ms),
+        "MAILWRIGHT_KAFKA_LEAVE_GROUP": str(kafka.leave_group),
         "MAILWRIGHT_TOPIC_PARTITIONS": str(kafka.partitions),
     }
 

@@ -199,6 +199,7 @@ async def gateway_side(
                 "kafka_idempotence": False,
                 "kafka_fetch_max_wait_ms": 20,
                 "kafka_session_timeout_ms": 3000,
+                "kafka_leave_group": False,
                 "topic_partitions": 4,
                 "master_keys": MASTER_KEYS,
                 **settings,

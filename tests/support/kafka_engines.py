@@ -58,6 +58,7 @@ class _Embedded:
             idempotence=False,
             fetch_max_wait_ms=20,
             session_timeout_ms=2_000,
+            leave_group=False,
             partitions=4,
         )
 

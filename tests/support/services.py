@@ -34,6 +34,7 @@ async def running_service(
         "kafka_idempotence": kafka.idempotence,
         "kafka_fetch_max_wait_ms": kafka.fetch_max_wait_ms,
         "kafka_session_timeout_ms": kafka.session_timeout_ms,
+        "kafka_leave_group": kafka.leave_group,
         "topic_partitions": kafka.partitions,
         "master_keys": MASTER_KEYS,
         "agentmail_url": NOWHERE,

@@ -9,13 +9,12 @@ from contextlib import AsyncExitStack
 import pytest
 
 from shared.contracts.envelope import ACCOUNTS
+from shared.messaging.broker import KafkaSettings, build_admin
 from tests.support.eventually import eventually
 from tests.support.sides import Side
 
 
 @pytest.mark.promise("R21")
-# The embedded broker sometimes never answers a join again once members of a group came and went at the same time.
-@pytest.mark.parametrize("broker", ["kafka"], indirect=True)
 async def test_replicas_that_join_and_leave_handle_every_event_once_and_in_order(
     idle_sides: tuple[Side, Side],
 ) -> None:
@@ -39,6 +38,29 @@ async def test_replicas_that_join_and_leave_handle_every_event_once_and_in_order
         await recording
 
         await eventually(lambda: reader.has_handled(600), within=30)
+
+
+@pytest.mark.promise("R21")
+async def test_a_consumer_that_stops_leaves_its_group_only_where_the_broker_bears_it(
+    idle_sides: tuple[Side, Side],
+) -> None:
+    producer, reader = idle_sides
+    async with producer.consuming(), reader.consuming(), reader.consuming():
+        await producer.record(range(10))
+        await eventually(lambda: reader.has_handled(10), within=30)
+
+    assert bool(await _members("mailwright.reader", reader.kafka)) is not reader.kafka.leave_group
+
+
+async def _members(group: str, kafka: KafkaSettings) -> int:
+    admin = build_admin(kafka)
+    await admin.start()
+    try:
+        [answer] = await admin.describe_consumer_groups([group])
+        [(_error, _group, _state, _type, _protocol, members, *_)] = answer.groups
+        return len(members)
+    finally:
+        await admin.close()
 
 
 _MEMBER = """
