@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.gateway.projection_threads import ThreadRow, version_of
+from services.gateway.projection_rows import Row, fold, version_of
+from services.gateway.projection_threads import ThreadRow
 from services.gateway.views import AccountView
 from shared.contracts.accounts import AccountFact, AccountState, AccountStatus
 from shared.contracts.answers import RequestAnswered
@@ -55,14 +56,8 @@ class AccountRow:
 
 
 @dataclass(frozen=True, slots=True)
-class DomainRow:
-    """One row of the `domain` projection; `state` is None until the domain's first fact arrives."""
-
-    id: UUID
-    tenant_id: UUID
-    workspace_id: UUID | None
-    state: DomainState | None = None
-    version: int = 0
+class DomainRow(Row[DomainState]):
+    """One row of the `domain` projection."""
 
     @property
     def is_deleted(self) -> bool:
@@ -112,12 +107,8 @@ def fold_domain(row: DomainRow, event: Recorded) -> tuple[DomainRow, WriteOutcom
     """
     if not isinstance(event.data, DomainFact):
         raise TypeError(f"{event.data.TYPE} is no fact about a domain")
-    version = version_of(event)
-    outcome = outcome_of(row.version or None, version)
-    if outcome is WriteOutcome.DUPLICATE:
-        return row, outcome
     state = event.data.domain
-    return DomainRow(row.id, state.tenant_id, state.workspace_id, state, version), outcome
+    return fold(row, event, state, (state.tenant_id, state.workspace_id))
 
 
 def is_reached(answer: RequestAnswered, row: AccountRow | DomainRow | ThreadRow | None) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
+from services.gateway.projection_rows import Row, fold
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import (
     Direction,
@@ -18,7 +18,7 @@ from shared.contracts.threads import (
     ThreadState,
     ThreadStatus,
 )
-from shared.db.cas import WriteOutcome, outcome_of
+from shared.db.cas import WriteOutcome
 
 
 class InboxState(StrEnum):
@@ -50,14 +50,8 @@ def inbox_state(thread: ThreadState) -> InboxState:
 
 
 @dataclass(frozen=True, slots=True)
-class ThreadRow:
-    """One row of the `thread` projection; `state` is None until the thread's first fact arrives."""
-
-    id: UUID
-    tenant_id: UUID
-    workspace_id: UUID | None
-    state: ThreadState | None = None
-    version: int = 0
+class ThreadRow(Row[ThreadState]):
+    """One row of the `thread` projection."""
 
     @property
     def is_deleted(self) -> bool:
@@ -66,25 +60,13 @@ class ThreadRow:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageRow:
+class MessageRow(Row[MessageState]):
     """One row of the `message` projection; its version is that of its thread when it last changed."""
-
-    id: UUID
-    tenant_id: UUID
-    workspace_id: UUID | None
-    state: MessageState | None = None
-    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class SuppressionRow:
+class SuppressionRow(Row[SuppressionState]):
     """One row of the `suppression` projection."""
-
-    id: UUID
-    tenant_id: UUID
-    workspace_id: UUID | None
-    state: SuppressionState | None = None
-    version: int = 0
 
     @property
     def is_deleted(self) -> bool:
@@ -111,12 +93,8 @@ def fold_thread(row: ThreadRow, event: Recorded) -> tuple[ThreadRow, WriteOutcom
     """
     if not isinstance(event.data, ThreadFact):
         raise TypeError(f"{event.data.TYPE} is no fact about a thread")
-    version = version_of(event)
-    outcome = outcome_of(row.version or None, version)
-    if outcome is WriteOutcome.DUPLICATE:
-        return row, outcome
     state = event.data.thread
-    return ThreadRow(row.id, state.tenant_id, state.workspace_id, state, version), outcome
+    return fold(row, event, state, (state.tenant_id, state.workspace_id))
 
 
 def fold_message(row: MessageRow, event: Recorded) -> MessageRow:
@@ -128,11 +106,9 @@ def fold_message(row: MessageRow, event: Recorded) -> MessageRow:
     """
     if not isinstance(event.data, MessageFact):
         raise TypeError(f"{event.data.TYPE} is no fact about a message")
-    version = version_of(event)
-    if version <= row.version:
-        return row
     thread = event.data.thread
-    return MessageRow(row.id, thread.tenant_id, thread.workspace_id, event.data.message, version)
+    changed, _ = fold(row, event, event.data.message, (thread.tenant_id, thread.workspace_id))
+    return changed
 
 
 def fold_suppression(row: SuppressionRow, event: Recorded) -> tuple[SuppressionRow, WriteOutcome]:
@@ -144,20 +120,5 @@ def fold_suppression(row: SuppressionRow, event: Recorded) -> tuple[SuppressionR
     """
     if not isinstance(event.data, SuppressionFact):
         raise TypeError(f"{event.data.TYPE} is no fact about a suppression")
-    version = version_of(event)
-    outcome = outcome_of(row.version or None, version)
-    if outcome is WriteOutcome.DUPLICATE:
-        return row, outcome
     state = event.data.suppression
-    return SuppressionRow(row.id, state.tenant_id, state.workspace_id, state, version), outcome
-
-
-def version_of(event: Recorded) -> int:
-    """Return the version that a fact carries.
-
-    Raises:
-        ValueError: It carries none.
-    """
-    if event.sequence is None:
-        raise ValueError(f"{event.data.TYPE} {event.id} carries no version")
-    return event.sequence
+    return fold(row, event, state, (state.tenant_id, state.workspace_id))

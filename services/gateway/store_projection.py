@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.gateway.projection import AccountRow, DomainRow, fold_account, fold_domain
+from services.gateway.projection_rows import Owner
 from services.gateway.projection_threads import ThreadRow
 from services.gateway.selected import account_row
-from services.gateway.store_rows import Owner, columns, locked
+from services.gateway.store_rows import columns, locked, owners
 from services.gateway.store_threads import ThreadRows
 from shared.contracts.accounts import AccountFact
 from shared.contracts.domains import DomainFact, DomainState
@@ -81,8 +82,8 @@ class Rows:
         """
         answered = answered or Answered()
         return cls(
-            await _load_accounts(connection, answered.accounts | _account_owners(events)),
-            await _load_domains(connection, answered.domains | _domain_owners(events)),
+            await _load_accounts(connection, answered.accounts | owners(events, AccountFact | WarmupFact)),
+            await _load_domains(connection, answered.domains | owners(events, DomainFact)),
             await ThreadRows.load(connection, answered.threads, events),
         )
 
@@ -123,28 +124,12 @@ async def apply(connection: Connection, events: Iterable[Recorded]) -> None:
     await rows.save(connection)
 
 
-def _account_owners(events: Iterable[Recorded]) -> dict[UUID, Owner]:
-    return {
-        event.subject: (event.tenant_id, event.workspace_id)
-        for event in events
-        if isinstance(event.data, AccountFact | WarmupFact)
-    }
-
-
-def _domain_owners(events: Iterable[Recorded]) -> dict[UUID, Owner]:
-    return {
-        event.subject: (event.tenant_id, event.workspace_id)
-        for event in events
-        if isinstance(event.data, DomainFact)
-    }
-
-
-async def _load_accounts(connection: Connection, owners: dict[UUID, Owner]) -> dict[UUID, AccountRow]:
+async def _load_accounts(connection: Connection, rows_of: dict[UUID, Owner]) -> dict[UUID, AccountRow]:
     fields = "account::text, account_version, warmup::text, warmup_version"
-    return {row["id"]: account_row(row) for row in await locked(connection, "account", fields, owners)}
+    return {row["id"]: account_row(row) for row in await locked(connection, "account", fields, rows_of)}
 
 
-async def _load_domains(connection: Connection, owners: dict[UUID, Owner]) -> dict[UUID, DomainRow]:
+async def _load_domains(connection: Connection, rows_of: dict[UUID, Owner]) -> dict[UUID, DomainRow]:
     return {
         row["id"]: DomainRow(
             row["id"],
@@ -153,7 +138,7 @@ async def _load_domains(connection: Connection, owners: dict[UUID, Owner]) -> di
             DomainState.model_validate_json(row["state"]) if row["state"] else None,
             row["version"],
         )
-        for row in await locked(connection, "domain", "state::text, version", owners)
+        for row in await locked(connection, "domain", "state::text, version", rows_of)
     }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
+from services.gateway.projection_rows import Owner
 from services.gateway.projection_threads import (
     MessageRow,
     SuppressionRow,
@@ -17,8 +18,8 @@ from services.gateway.projection_threads import (
     inbox_state,
     placed_at,
 )
-from services.gateway.store_rows import Owner, columns, locked
-from shared.contracts.envelope import Event, Recorded
+from services.gateway.store_rows import columns, locked, owners
+from shared.contracts.envelope import Recorded
 from shared.contracts.threads import (
     MessageFact,
     MessageState,
@@ -53,13 +54,13 @@ class ThreadRows:
     ) -> ThreadRows:
         """Read and lock the rows that these events state facts about, and the threads that were `answered`."""
         facts = [each for each in events if isinstance(each.data, ThreadFact | SuppressionFact)]
-        threads = answered | _owners(facts, lambda data: isinstance(data, ThreadFact))
+        threads = answered | owners(facts, ThreadFact)
         messages = {
             each.data.message.message_id: (each.tenant_id, each.workspace_id)
             for each in facts
             if isinstance(each.data, MessageFact)
         }
-        suppressions = _owners(facts, lambda data: isinstance(data, SuppressionFact))
+        suppressions = owners(facts, SuppressionFact)
         return cls(
             {
                 row["id"]: ThreadRow(*_place(row), _state(row, ThreadState), row["version"])
@@ -115,10 +116,6 @@ class ThreadRows:
 
 
 _STATE = "state::text, version"
-
-
-def _owners(facts: Iterable[Recorded], wanted: Callable[[Event], bool]) -> dict[UUID, Owner]:
-    return {each.subject: (each.tenant_id, each.workspace_id) for each in facts if wanted(each.data)}
 
 
 def _place(row: Any) -> tuple[UUID, UUID, UUID | None]:
