@@ -7,7 +7,6 @@ from uuid import UUID
 
 import asyncpg
 
-from services.threads.causes import Cause
 from services.threads.domain.message import Message
 from services.threads.domain.thread import Thread
 from services.threads.rows import (
@@ -24,6 +23,7 @@ from shared.contracts.envelope import Recorded
 from shared.db.pool import Connection
 from shared.errors import NotYet
 from shared.messaging import answers
+from shared.messaging.causes import Cause
 from shared.messaging.event_log import append
 from shared.messaging.recorder import Recorder
 
@@ -165,13 +165,4 @@ class Store:
 
     async def answer(self, cause: Cause, data: ThreadRequestAnswered) -> None:
         """Record the one answer of a request; a request that has one keeps it."""
-        request = Recorded(
-            id=cause.event_id,
-            subject=data.subject_id,
-            time=cause.time,
-            tenant_id=cause.tenant_id,
-            workspace_id=cause.workspace_id,
-            traceparent=cause.traceparent,
-            data=data,
-        )
-        await answers.answer(self.connection, self._recorder, request, data)
+        await answers.answer(self.connection, self._recorder, cause.request(data), data)

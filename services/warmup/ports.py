@@ -19,6 +19,7 @@ from services.warmup.domain.warmup import Warmup
 from shared.contracts.answers import AccountRequestAnswered
 from shared.contracts.envelope import Recorded
 from shared.errors import MailwrightError
+from shared.messaging.causes import Cause
 
 BATCH_LIMIT = 100
 """Addresses that one call to the provider may carry."""
@@ -68,22 +69,6 @@ class WarmupProvider(Protocol):
             ProviderTrouble: It did not answer.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """The event behind an answer: what the answer names as its cause, and must not precede."""
-
-    event_id: UUID
-    time: datetime
-    tenant_id: UUID
-    workspace_id: UUID | None
-    traceparent: str | None
-
-    @classmethod
-    def of(cls, event: Recorded) -> Cause:
-        """Return an event as a cause."""
-        return cls(event.id, event.time, event.tenant_id, event.workspace_id, event.traceparent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.warmup.domain.attempts import SenderStatus
 from services.warmup.domain.warmup import Warmup
-from services.warmup.ports import Cause, Waiting, Work
+from services.warmup.ports import Waiting, Work
 from services.warmup.store_circumstances import CircumstanceDesk, CircumstanceStore
 from services.warmup.warmup_rows import CHANGING, COLUMNS, values_of, warmup_of
 from shared.clock import Ids
@@ -17,6 +17,7 @@ from shared.contracts.answers import AccountRequestAnswered
 from shared.contracts.envelope import Recorded
 from shared.db.pool import Connection, Pool
 from shared.messaging import answers
+from shared.messaging.causes import Cause
 from shared.messaging.event_log import append
 from shared.messaging.recorder import Recorder
 
@@ -157,16 +158,7 @@ class Store(CircumstanceStore):
 
     async def answer(self, cause: Cause, data: AccountRequestAnswered) -> None:
         """Record the one answer of a request; a request that has one keeps it."""
-        request = Recorded(
-            id=cause.event_id,
-            subject=data.subject_id,
-            time=cause.time,
-            tenant_id=cause.tenant_id,
-            workspace_id=cause.workspace_id,
-            traceparent=cause.traceparent,
-            data=data,
-        )
-        await answers.answer(self._connection, self._recorder, request, data)
+        await answers.answer(self._connection, self._recorder, cause.request(data), data)
 
 
 class Desk(CircumstanceDesk):

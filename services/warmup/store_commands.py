@@ -9,11 +9,12 @@ from uuid import UUID
 
 from services.warmup.domain.commands import Attempt, Command, Stage
 from services.warmup.domain.warmup import Warmup
-from services.warmup.ports import Cause, Waiting
+from services.warmup.ports import Waiting
 from services.warmup.warmup_rows import COLUMNS, warmup_of
 from shared.clock import Ids
 from shared.contracts.envelope import Recorded
 from shared.db.pool import Connection, Pool
+from shared.messaging.causes import Cause
 
 ATTEMPT = ("command", "reason", "started_at", "stage", "stage_at", "job_id", "tries")
 CLAIM = f"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from services.threads.causes import Cause
 from services.threads.domain.arriving import Mishap, own_ids
 from services.threads.domain.message import Message, bounced, complained, failed
 from services.threads.domain.thread import Thread, not_sent, undeliverable
@@ -20,6 +19,7 @@ from shared.contracts.threads import (
     MessageFailed,
     MessageStatus,
 )
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 BOUNCED = Failure(code="bounced", message="The message came back: its recipient cannot be reached.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.threads.causes import Cause
 from services.threads.domain import refusals
 from services.threads.domain.mail import merged
 from services.threads.domain.refusals import Refusal
@@ -18,6 +17,7 @@ from shared.content import parts
 from shared.content.model import MailContent
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import ThreadChanged, ThreadChangeRequested, ThreadStatus
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.threads import limits
-from services.threads.causes import Cause
+from services.threads.causes import request_for
 from services.threads.domain import message as messages
 from services.threads.domain import thread as threads
 from services.threads.domain.message import Message
@@ -27,7 +27,7 @@ async def conclude(
         IllegalTransition: The message cannot come to that from where it is.
     """
     after, told, fact = _changed(recorder, thread, message, outcome)
-    cause = Cause.of_request(message)
+    cause = request_for(message)
     after, told, event = tell_message(
         recorder, thread, after, message, told, fact, cause=cause, request_id=message.request_id
     )

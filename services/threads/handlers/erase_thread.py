@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from services.threads.causes import Cause
 from services.threads.domain import refusals
 from services.threads.domain.thread import erased
 from services.threads.handlers import answers
@@ -14,6 +13,7 @@ from shared.content import parts
 from shared.contracts.accounts import Failure
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import MessageStatus, ThreadErased, ThreadErasureRequested
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 ERASED = Failure(code="thread_erased", message="The thread was erased before the message was sent.")

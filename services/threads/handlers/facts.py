@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from services.threads.causes import Cause
 from services.threads.domain.message import Message
 from services.threads.domain.state import message_state, thread_state
 from services.threads.domain.thread import Thread
 from services.threads.domain.transitions import require_legal
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import MessageFact, ThreadFact
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from services.threads.causes import Cause
 from services.threads.domain.senders import GONE
 from services.threads.handlers.untouched import fail_all_of
 from services.threads.senders import keep_account, keep_warmup
@@ -11,6 +10,7 @@ from services.threads.store_polls import follow_inbox
 from shared.contracts.accounts import AccountFact, Failure
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupFact
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 DELETED = Failure(code="account_deleted", message="The account was deleted before the message was sent.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from services.threads.causes import Cause
 from services.threads.domain import refusals
 from services.threads.handlers.requests import id_of, refuse
 from services.threads.store import Store
@@ -10,6 +9,7 @@ from services.threads.suppressions import lift
 from shared.contracts.answers import Outcome, ThreadRequestAnswered
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import SuppressionRemovalRequested
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 

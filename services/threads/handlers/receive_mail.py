@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from services.threads.causes import Cause
 from services.threads.domain.arriving import (
     OUT_OF_SIGHT,
     Person,
@@ -23,6 +22,7 @@ from services.threads.store_arrivals import ArrivalStore
 from shared.content import parts
 from shared.contracts.accounts import AccountState
 from shared.contracts.threads import MessageReceived, ThreadStatus
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 CORRESPONDENCE = (ThreadStatus.DRAFT, ThreadStatus.ACTIVE, ThreadStatus.ARCHIVED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from services.threads.causes import Cause
 from services.threads.domain.senders import why_not
 from services.threads.domain.thread import drafted
 from services.threads.handlers import answers
@@ -11,6 +10,7 @@ from services.threads.handlers.requests import id_of, refuse, refuse_twice, send
 from services.threads.store import Store
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import ThreadDrafted, ThreadRequested
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 

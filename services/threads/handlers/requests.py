@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from services.threads.causes import Cause
 from services.threads.domain.refusals import Refusal
 from services.threads.domain.senders import Sender, is_behind
 from services.threads.domain.thread import Thread
@@ -17,6 +16,7 @@ from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Request
 from shared.contracts.threads import ThreadStatus
 from shared.errors import NotYet, Poison
+from shared.messaging.causes import Cause
 
 
 def id_of(request: Recorded) -> UUID:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from services.threads import limits
-from services.threads.causes import Cause
 from services.threads.domain import message as messages
 from services.threads.domain import refusals
 from services.threads.domain import thread as threads
@@ -25,6 +24,7 @@ from shared.content.model import MailContent
 from shared.contracts.accounts import AccountState
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import MessageQueued, MessageSendRequested
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from services.threads import limits
-from services.threads.causes import Cause
+from services.threads.causes import request_for
 from services.threads.domain import message as messages
 from services.threads.domain.message import Message
 from services.threads.domain.thread import Thread, not_sent
@@ -14,6 +14,7 @@ from services.threads.handlers.facts import tell_message
 from services.threads.store import Store
 from shared.contracts.accounts import Failure
 from shared.contracts.threads import MessageFailed
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 
@@ -41,7 +42,7 @@ async def fail_untouched(
 
 
 async def _answer(store: Store, thread: Thread, message: Message, failure: Failure) -> None:
-    request, request_id = Cause.of_request(message), message.request_id
+    request, request_id = request_for(message), message.request_id
     if request is not None and request_id is not None:
         details = {"message_id": str(message.id)}
         await store.answer(request, answers.failed(request_id, thread, failure, details))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import services.threads.fail_points_inbound as points
-from services.threads.causes import Cause
 from services.threads.domain.arriving import Mishap, receives_threads
 from services.threads.handlers.befall_message import befall_message
 from services.threads.handlers.receive_mail import Outcome, receive_mail
@@ -15,6 +14,7 @@ from services.threads.store_arrivals import ArrivalDesk, ArrivalStore
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import ProviderEventReported
 from shared.errors import Retryable
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 from shared.observability import metrics
 from shared.observability.failpoints import failpoint

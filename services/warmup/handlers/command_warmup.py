@@ -5,10 +5,11 @@ from __future__ import annotations
 from services.warmup.domain.commands import Command, is_allowed
 from services.warmup.handlers import answers
 from services.warmup.handlers.retry_warmup import may_see
-from services.warmup.ports import Cause, WarmupStore
+from services.warmup.ports import WarmupStore
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupDisableRequested, WarmupPauseRequested, WarmupResumeRequested
 from shared.errors import Poison
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 

@@ -16,7 +16,6 @@ from services.warmup.handlers.facts import tell
 from services.warmup.handlers.tools import Tools
 from services.warmup.ports import (
     BATCH_LIMIT,
-    Cause,
     ProviderTrouble,
     Waiting,
     WarmupStore,
@@ -24,6 +23,7 @@ from services.warmup.ports import (
 )
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupStarted, WarmupStartFailed, WarmupStatus
+from shared.messaging.causes import Cause
 from shared.observability.failpoints import failpoint
 from shared.observability.tracing import trace
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from services.warmup.domain.warmup import Warmup, begun, over
 from services.warmup.handlers import answers
 from services.warmup.handlers.facts import tell
-from services.warmup.ports import Cause, WarmupStore
+from services.warmup.ports import WarmupStore
 from shared.contracts.accounts import AccountState
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupEnded, WarmupStatus
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 

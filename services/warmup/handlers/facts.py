@@ -8,9 +8,9 @@ from uuid import UUID
 from services.warmup.domain.state import state_of
 from services.warmup.domain.transitions import require_legal
 from services.warmup.domain.warmup import Warmup
-from services.warmup.ports import Cause
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupFact
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from services.warmup.domain.warmup import Warmup, asked_to_retry
 from services.warmup.handlers import answers
-from services.warmup.ports import Cause, WarmupStore
+from services.warmup.ports import WarmupStore
 from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Request
 from shared.contracts.warmups import WarmupRetryRequested, WarmupStatus
 from shared.errors import Poison
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 

@@ -25,7 +25,7 @@ from services.warmup.fail_points import COMMAND
 from services.warmup.handlers import answers
 from services.warmup.handlers.facts import tell
 from services.warmup.handlers.tools import Tools
-from services.warmup.ports import Cause, ProviderTrouble, Waiting, WarmupStore
+from services.warmup.ports import ProviderTrouble, Waiting, WarmupStore
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import (
     WarmupBanned,
@@ -36,6 +36,7 @@ from shared.contracts.warmups import (
     WarmupStatus,
     WarmupSuspended,
 )
+from shared.messaging.causes import Cause
 from shared.observability.failpoints import failpoint
 from shared.observability.tracing import trace
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from services.warmup.domain.warmup import begun
 from services.warmup.handlers import answers
-from services.warmup.ports import Cause, WarmupStore
+from services.warmup.ports import WarmupStore
 from shared.contracts.accounts import AccountState
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupStatus
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 

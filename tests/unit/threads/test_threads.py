@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from services.threads.causes import Cause
+from services.threads.causes import request_for
 from services.threads.domain import message as messages
 from services.threads.domain import thread as threads
 from services.threads.domain.state import message_state, thread_state
@@ -83,7 +83,7 @@ def test_an_erased_thread_keeps_no_person() -> None:
 def test_a_message_that_came_to_an_end_waits_for_nothing_and_answers_nobody() -> None:
     before = message(request_id=UUID(int=1), request_event_id=UUID(int=2), request_event_time=NOW, due_at=NOW)
     assert before.is_untouched
-    cause = Cause.of_request(before)
+    cause = request_for(before)
     assert cause is not None
     assert cause.event_id == UUID(int=2)
     for after in (
@@ -91,7 +91,7 @@ def test_a_message_that_came_to_an_end_waits_for_nothing_and_answers_nobody() ->
         messages.failed(before, FAILURE),
         messages.unknown(before, FAILURE),
     ):
-        assert (after.request_id, after.due_at, Cause.of_request(after)) == (None, None, None)
+        assert (after.request_id, after.due_at, request_for(after)) == (None, None, None)
         assert not after.is_untouched
     assert not message(intent_at=NOW).is_untouched
     assert message_state(messages.bounced(before, FAILURE)).failure == FAILURE

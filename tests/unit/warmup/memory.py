@@ -13,11 +13,12 @@ from services.warmup.domain.commands import Attempt, Command
 from services.warmup.domain.health import Mail
 from services.warmup.domain.holds import Trouble, domain_trouble
 from services.warmup.domain.warmup import AttemptBy, Warmup
-from services.warmup.ports import Cause, Waiting, Work
+from services.warmup.ports import Waiting, Work
 from shared.clock import Clock, Ids
 from shared.contracts.answers import AccountRequestAnswered
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupHold, WarmupStatus
+from shared.messaging.causes import Cause
 
 LEASE_SECONDS = 20.0
 
