@@ -133,17 +133,6 @@ async def test_what_nobody_foresaw_says_nothing_about_itself(
     }
 
 
-@pytest.fixture
-def arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Arms a fail point to raise at its next hit."""
-    monkeypatch.setenv("MAILWRIGHT_FAILPOINTS_DIR", str(tmp_path))
-
-    def write(name: str) -> None:
-        tmp_path.joinpath(name).write_text("raise 1")
-
-    return write
-
-
 async def test_a_failure_before_the_commit_leaves_nothing(
     gateway: GatewaySide, api: httpx.AsyncClient, arm: Callable[[str], None]
 ) -> None:

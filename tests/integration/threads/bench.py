@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -31,6 +29,7 @@ from shared.contracts.warmups import WarmupGraduated, WarmupState, WarmupStatus
 from shared.db.pool import Pool
 from shared.messaging.batch import dispatch
 from shared.messaging.recorder import Recorder
+from tests.support.told import Told, answer_to, facts_of, told_by
 
 TENANT, WORKSPACE, USER = UUID(int=1), UUID(int=2), UUID(int=3)
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -51,23 +50,6 @@ class MovableClock:
 
     def pass_(self, **spans: float) -> None:
         self.instant += timedelta(**spans)
-
-
-@dataclass(frozen=True)
-class Told:
-    """An event the service recorded."""
-
-    type: str
-    subject: UUID
-    sequence: int | None
-    request_id: UUID | None
-    causation_id: UUID | None
-    time: datetime
-    data: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        return self.type.removeprefix("mailwright.").removesuffix(".v1").removeprefix("thread.")
 
 
 class Bench:
@@ -252,37 +234,17 @@ class Bench:
         return int(await self.pool.fetchval(query, account_id, day) or 0)
 
     async def told(self, subject: UUID | None = None) -> list[Told]:
-        rows = await self.pool.fetch("select * from event_pending order by id")
-        return [
-            Told(
-                row["type"], row["subject"], row["sequence"], row["request_id"], row["causation_id"],
-                row["event_time"], json.loads(row["data"]),
-            )
-            for row in rows
-            if subject in {None, row["subject"]}
-        ]  # fmt: skip
+        return await told_by(self.pool, subject)
 
     async def facts(self, thread_id: UUID) -> list[Told]:
-        """Return the facts told of a thread, checked to be numbered without holes and ever later."""
-        facts = [told for told in await self.told(thread_id) if told.sequence is not None]
-        assert [fact.sequence for fact in facts] == list(range(1, len(facts) + 1))
-        times = [fact.time for fact in facts]
-        assert times == sorted(set(times))
-        return facts
+        return await facts_of(self.pool, thread_id)
 
     async def names(self, thread_id: UUID) -> list[str]:
         """Return the names of the facts told of a thread."""
         return [fact.name for fact in await self.facts(thread_id)]
 
     async def answer(self, request_id: UUID) -> dict[str, Any]:
-        """Return the one answer of a request."""
-        answers = [
-            told.data
-            for told in await self.told()
-            if told.name == "request_answered" and told.data["request_id"] == str(request_id)
-        ]
-        assert len(answers) == 1, f"{len(answers)} answers"
-        return answers[0]
+        return await answer_to(self.pool, request_id)
 
     async def code(self, request_id: UUID) -> str | None:
         """Return the code with which a request was refused or failed; None if it is done."""

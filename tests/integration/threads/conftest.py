@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -74,14 +73,3 @@ async def office(bench: Bench, simulator: Simulated) -> AsyncIterator[PostOffice
 async def inbox(bench: Bench, simulator: Simulated) -> AsyncIterator[Inbox]:
     async with open_inbox(bench, simulator) as opened:
         yield opened
-
-
-@pytest.fixture
-def arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Arm a fail point to raise at its first hit."""
-    monkeypatch.setenv("MAILWRIGHT_FAILPOINTS_DIR", str(tmp_path))
-
-    def armed(name: str) -> None:
-        (tmp_path / name).write_text("raise 1")
-
-    return armed

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -45,6 +43,7 @@ from shared.db.pool import Pool
 from shared.messaging.recorder import Recorder
 from tests.contract.events.samples import MESSAGE_STATE, THREAD_STATE
 from tests.support.simulator import Simulated
+from tests.support.told import Told, answer_to, facts_of, told_by
 
 TENANT, WORKSPACE, USER = UUID(int=1), UUID(int=2), UUID(int=3)
 DOMAIN = UUID(int=9)
@@ -64,23 +63,6 @@ class MovableClock:
 
     def pass_seconds(self, seconds: float) -> None:
         self.instant += timedelta(seconds=seconds)
-
-
-@dataclass(frozen=True)
-class Told:
-    """An event the service recorded."""
-
-    type: str
-    subject: UUID
-    sequence: int | None
-    request_id: UUID | None
-    causation_id: UUID | None
-    time: datetime
-    data: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        return self.type.removeprefix("mailwright.").removesuffix(".v1")
 
 
 class Bench:
@@ -316,33 +298,13 @@ class Bench:
         )
 
     async def told(self, account_id: UUID | None = None) -> list[Told]:
-        rows = await self.pool.fetch("select * from event_pending order by id")
-        return [
-            Told(
-                row["type"], row["subject"], row["sequence"], row["request_id"], row["causation_id"],
-                row["event_time"], json.loads(row["data"]),
-            )
-            for row in rows
-            if account_id in {None, row["subject"]}
-        ]  # fmt: skip
+        return await told_by(self.pool, account_id)
 
     async def facts(self, account_id: UUID) -> list[str]:
-        """Return the names of the facts told, checked to be numbered without holes."""
-        facts = [told for told in await self.told(account_id) if told.sequence is not None]
-        assert [fact.sequence for fact in facts] == list(range(1, len(facts) + 1))
-        times = [fact.time for fact in facts]
-        assert times == sorted(set(times))
-        return [fact.name.removeprefix("warmup.") for fact in facts]
+        return [fact.name for fact in await facts_of(self.pool, account_id)]
 
     async def answers(self, *request_ids: UUID) -> list[dict[str, Any]]:
-        """Return the one answer of each request."""
-        found = []
-        told = [told for told in await self.told() if told.name.endswith("request_answered")]
-        for request_id in request_ids:
-            answers = [each.data for each in told if each.data["request_id"] == str(request_id)]
-            assert len(answers) == 1, f"{len(answers)} answers"
-            found.append(answers[0])
-        return found
+        return [await answer_to(self.pool, each) for each in request_ids]
 
     async def outcomes(self, *request_ids: UUID) -> list[tuple[str, str | None]]:
         return [(answer["outcome"], answer["code"]) for answer in await self.answers(*request_ids)]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -67,14 +66,3 @@ async def bench(pool: Pool, sim: Simulated) -> AsyncIterator[Bench]:
     async with build_client(f"{sim.url}/instantly/api/v2", headers={"authorization": "Bearer key"}) as client:
         gate = Gate(pool, "instantly", "default", rate_per_second=1000, burst=1000)
         yield Bench(pool, sim, Instantly(Provider("instantly", client, gate, MovableClock())))
-
-
-@pytest.fixture
-def arm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Arm a fail point to raise at its first hit."""
-    monkeypatch.setenv("MAILWRIGHT_FAILPOINTS_DIR", str(tmp_path))
-
-    def armed(name: str) -> None:
-        (tmp_path / name).write_text("raise 1")
-
-    return armed

@@ -20,7 +20,7 @@ async def test_an_accepted_enable_starts_the_warmup_answers_the_create_request_a
     await bench.work()
 
     started, answer = await bench.told(account)
-    assert started.name == "warmup.started"
+    assert started.name == "started"
     assert started.data["warmup"]["is_confirmed"] is False
     assert started.request_id == account
     assert answer.time > started.time
