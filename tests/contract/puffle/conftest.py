@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.contract.puffle.driver import Json, Puffle, caller, fresh, providers
+from tests.contract.puffle.threads import sender
 from tests.support.engines import scratch_folder
 from tests.support.simulator import Simulated
 from tests.support.stack import RunningStack, running_stack
@@ -67,6 +68,12 @@ def sim(stack: RunningStack) -> Iterator[Simulated]:
 async def domain(puffle: Puffle) -> Json:
     """A verified domain for tests that are not about domains."""
     return await puffle.domain()
+
+
+@pytest.fixture(scope="module")
+async def ada(puffle: Puffle, domain: Json) -> Json:
+    """A sender that may send, of this file alone."""
+    return await sender(puffle, domain, "ada")
 
 
 @pytest.fixture(scope="package")

@@ -19,7 +19,6 @@ from tests.contract.puffle.threads import (
     mails,
     read,
     send,
-    sender,
     somebody,
 )
 from tests.support.eventually import eventually
@@ -30,12 +29,6 @@ contract = pytest.mark.contract
 
 ANY_STATUS = "draft,active,archived,warmup"
 Nudge = Callable[[], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-async def ada(puffle: Puffle, domain: Json) -> Json:
-    """A sender that may send."""
-    return await sender(puffle, domain, "ada")
 
 
 async def shown(puffle: Puffle, to: str, nudge: Nudge, **expected: Any) -> Json:

@@ -22,7 +22,6 @@ from tests.contract.puffle.threads import (
     listed,
     read,
     send,
-    sender,
     somebody,
 )
 from tests.support.simulator import Simulated
@@ -34,12 +33,6 @@ NINE = {
     "participant_email", "account_id", "participant_name", "draft_subject", "draft_body_text", "draft_body_html",
     "draft_cc", "draft_bcc", "draft_attachments",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-async def ada(puffle: Puffle, domain: Json) -> Json:
-    """A sender that may send."""
-    return await sender(puffle, domain, "ada")
 
 
 @contract("S3-1", "S3-4", "S3-5", "S3-21", "S3-22", "S3-23", "S3-24", "S3-25", "S3-26", "A7", "A28", "A29")

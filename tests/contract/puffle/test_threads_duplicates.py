@@ -17,12 +17,6 @@ contract = pytest.mark.contract
 
 
 @pytest.fixture(scope="module")
-async def ada(puffle: Puffle, domain: Json) -> Json:
-    """A sender that may send."""
-    return await sender(puffle, domain, "ada")
-
-
-@pytest.fixture(scope="module")
 async def bob(puffle: Puffle, domain: Json) -> Json:
     """Another one."""
     return await sender(puffle, domain, "bob")

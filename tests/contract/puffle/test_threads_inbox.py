@@ -24,12 +24,6 @@ from tests.support.simulator import Simulated
 contract = pytest.mark.contract
 
 
-@pytest.fixture(scope="module")
-async def ada(puffle: Puffle, domain: Json) -> Json:
-    """A sender that may send."""
-    return await sender(puffle, domain, "ada")
-
-
 async def answered(puffle: Puffle, ada: Json, sim: Simulated, subject: str = "Compilers") -> Json:
     """Return a thread whose recipient has answered."""
     to = somebody()

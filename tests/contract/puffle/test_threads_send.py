@@ -29,12 +29,6 @@ from tests.support.stack import RunningStack
 contract = pytest.mark.contract
 
 
-@pytest.fixture(scope="module")
-async def ada(puffle: Puffle, domain: Json) -> Json:
-    """A sender that may send."""
-    return await sender(puffle, domain, "ada")
-
-
 @contract("S3-5", "S3-6", "S3-21", "S3-37", "A30")
 async def test_a_draft_is_sent_by_a_second_call(puffle: Puffle, ada: Json, sim: Simulated) -> None:
     to = somebody()
