@@ -20,17 +20,14 @@ from shared.contracts.warmups import (
     WarmupRetryRequested,
 )
 from shared.db.pool import Connection
-from shared.messaging.batch import BatchHandler, Handler, dispatch
+from shared.messaging.batch import Handler
 from shared.messaging.recorder import Recorder
 
 TOPICS = (ACCOUNTS, DOMAINS, THREADS)
-OWNED: frozenset[type[Event]] = frozenset(
-    {WarmupRetryRequested, WarmupPauseRequested, WarmupResumeRequested, WarmupDisableRequested}
-)
 
 
-def handle_batches(recorder: Recorder) -> BatchHandler:
-    """Return the batch handler of the service; other event types are ignored."""
+def warmup_handlers(recorder: Recorder) -> dict[type[Event], Handler]:
+    """Return the handlers of what the service is asked and told."""
 
     async def on_account_provisioned(connection: Connection, received: Received) -> None:
         data = received.event.data
@@ -53,18 +50,16 @@ def handle_batches(recorder: Recorder) -> BatchHandler:
     async def on_commanded(connection: Connection, received: Received) -> None:
         await command_warmup(Store(connection, recorder), recorder, received.event)
 
-    return dispatch(
-        {
-            AccountProvisioned: on_account_provisioned,
-            AccountProvisioningFailed: on_account_failed,
-            AccountDeleting: on_account_deleting,
-            WarmupRetryRequested: on_retry_requested,
-            WarmupPauseRequested: on_commanded,
-            WarmupResumeRequested: on_commanded,
-            WarmupDisableRequested: on_commanded,
-            **_of_circumstances(recorder),
-        }
-    )
+    return {
+        AccountProvisioned: on_account_provisioned,
+        AccountProvisioningFailed: on_account_failed,
+        AccountDeleting: on_account_deleting,
+        WarmupRetryRequested: on_retry_requested,
+        WarmupPauseRequested: on_commanded,
+        WarmupResumeRequested: on_commanded,
+        WarmupDisableRequested: on_commanded,
+        **_of_circumstances(recorder),
+    }
 
 
 def _of_circumstances(recorder: Recorder) -> dict[type[Event], Handler]:

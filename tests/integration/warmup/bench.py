@@ -19,7 +19,7 @@ from services.warmup.handlers.run_commands import RunCommands
 from services.warmup.handlers.tools import Tools
 from services.warmup.providers.instantly import Instantly
 from services.warmup.store import Desk
-from services.warmup.subscribers import handle_batches
+from services.warmup.subscribers import warmup_handlers
 from shared.clock import Calendar, RandomIds
 from shared.contracts.accounts import (
     AccountDeleting,
@@ -40,6 +40,7 @@ from shared.contracts.warmups import (
     WarmupRetryRequested,
 )
 from shared.db.pool import Pool
+from shared.messaging.batch import dispatch
 from shared.messaging.recorder import Recorder
 from tests.contract.events.samples import MESSAGE_STATE, THREAD_STATE
 from tests.support.simulator import Simulated
@@ -186,7 +187,7 @@ class Bench:
             sequence=sequence,
             request_id=request_id or account_id,
         )
-        handle = handle_batches(self.recorder)
+        handle = dispatch(warmup_handlers(self.recorder))
         async with self.pool.acquire() as connection, connection.transaction():
             await handle(connection, [Received(event, "test", ACCOUNTS, 0, 1)])
 

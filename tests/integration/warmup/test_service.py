@@ -44,6 +44,7 @@ def settings_for(database_url: str, kafka_bootstrap: str, sim_url: str, **more: 
         kafka_idempotence=False,
         kafka_fetch_max_wait_ms=20,
         kafka_session_timeout_ms=2_000,
+        kafka_leave_group=False,
         topic_partitions=4,
         instantly_url=f"{sim_url}/instantly/api/v2",
         instantly_key=SecretStr("key"),
