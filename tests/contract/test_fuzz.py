@@ -17,7 +17,7 @@ DIALECTS = {
 }
 """Which paths each dialect's key is good for."""
 CASES = 5_000
-EXAMPLES_PER_OPERATION = 25
+EXAMPLES_PER_OPERATION = 22
 LONGEST_SECONDS = 400.0
 CHECKS = (
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
