@@ -26,7 +26,7 @@ check: install  ## lint, type-check and check the import rules
 	$(BIN)/lint-imports
 
 test: check  ## everything CI runs: the checks, then every test on real engines
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(ALONE)) --durations 25
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(ALONE)) --durations 25
 	$(BIN)/pytest $(ALONE) --durations 15
 
 format: install  ## rewrite the code in the project's format

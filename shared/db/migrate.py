@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from alembic import command
+from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from shared.db.revisions import OWNERS, Phase, config_of, history_of, target_of
+from shared.db.revisions import OWNERS, ROOT, Phase, history_of, target_of
 from shared.db.roles import ROLES, ROLES_AND_SCHEMAS
 from shared.errors import MailwrightError
 
@@ -99,3 +100,12 @@ def _upgrade(connection: Connection, owner: str, target: str) -> None:
 
 def _with_driver(database_url: str) -> str:
     return "postgresql+asyncpg://" + database_url.split("://", 1)[1]
+
+
+def config_of(owner: str) -> Config:
+    """Return how Alembic finds an owner's revisions."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "shared/db/alembic"))
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", str(OWNERS[owner]))
+    return config

@@ -2,17 +2,18 @@
 
 Every revision is marked. `pre` = the code before it can live with it (a new table, a nullable column): it runs before new
 code is rolled out. `post` = only the new code can live with it (a column dropped): it runs when no old code is left.
+
+Every service looks at these when it starts, so they are read from the files: to load Alembic, which runs them, and what it
+needs would be a quarter of the start and a fifth of the memory.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 from shared.errors import MailwrightError
 
@@ -49,31 +50,34 @@ class OutOfPhase(MailwrightError):
     code = "migration_out_of_phase"
 
 
-def config_of(owner: str) -> Config:
-    """Return how Alembic finds an owner's revisions."""
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "shared/db/alembic"))
-    config.set_main_option("path_separator", "os")
-    config.set_main_option("version_locations", str(OWNERS[owner]))
-    return config
-
-
 def history_of(owner: str) -> tuple[Revision, ...]:
     """Return an owner's revisions, the oldest first.
 
     Raises:
-        LookupError: There is none, or one is not marked as `pre` or `post`.
+        LookupError: There is none, they are not one line, or one is not marked as `pre` or `post`.
     """
-    newest_first = list(ScriptDirectory.from_config(config_of(owner)).walk_revisions())
-    if not newest_first:
-        raise LookupError(f"{owner} has no migrations")
-    history = []
-    for script in reversed(newest_first):
-        phase = getattr(script.module, "phase", None)
-        if phase not in {Phase.PRE, Phase.POST}:
-            raise LookupError(f"the revision {script.revision} of {owner} is not marked as pre or post")
-        history.append(Revision(script.revision, Phase(phase)))
+    files = list(OWNERS[owner].glob("*.py"))
+    following = {said.get("down_revision"): said for said in map(_constants, files)}
+    history: list[Revision] = []
+    while said := following.pop(history[-1].id if history else None, None):
+        if said.get("phase") not in {Phase.PRE, Phase.POST}:
+            raise LookupError(f"the revision {said['revision']} of {owner} is not marked as pre or post")
+        history.append(Revision(said["revision"], Phase(said["phase"])))
+    if not history or len(history) < len(files):
+        raise LookupError(f"{owner} has no migrations, or they do not follow one another")
     return tuple(history)
+
+
+def _constants(file: Path) -> dict[str, str]:
+    """Return the texts that a migration's file gives names to."""
+    return {
+        node.targets[0].id: node.value.value
+        for node in ast.parse(file.read_text()).body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    }
 
 
 def needed_by(history: Sequence[Revision]) -> str | None:

@@ -23,7 +23,7 @@ from tests.support.stack import RunningStack, running_stack
 
 POINTS = registered_points()
 KILLS = 2
-IN_FLIGHT = 36
+IN_FLIGHT = 48
 WITHIN_SECONDS = 540.0
 """A bound for slow machines; two quiet cores need about a third of it."""
 QUIET_WITHIN_SECONDS = 90.0
