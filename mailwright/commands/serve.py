@@ -27,7 +27,7 @@ class Service(StrEnum):
 @app.command()
 def serve(
     service: Service,
-    port: Annotated[int, typer.Option(help="TCP port to listen on.", min=1, max=65535)],
+    port: Annotated[int, typer.Option(help="TCP port to listen on; 0 = any free one.", min=0, max=65535)],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     fd: Annotated[
         int | None, typer.Option(help="Listen on this inherited socket instead.", hidden=True)

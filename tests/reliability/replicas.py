@@ -17,7 +17,6 @@ from typing import Self
 
 import psutil
 
-from mailwright.ports import free_port
 from mailwright.processes import last_line
 from tests.support.eventually import eventually
 from tests.support.stack import RunningStack
@@ -69,7 +68,7 @@ class Replicas:
 
     async def _join(self, service: str) -> None:
         command = (sys.executable, "-m", "mailwright", "serve", service)
-        options = ("--port", str(free_port()), "--parent-pid", str(os.getpid()))
+        options = ("--port", "0", "--parent-pid", str(os.getpid()))
         path = self._stack.data_dir / "logs" / f"{service}-replica-{self.changes[service, 'join'] + 1}.log"
         with path.open("ab") as log:
             process = await asyncio.create_subprocess_exec(

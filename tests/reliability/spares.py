@@ -15,7 +15,6 @@ from importlib import import_module
 from pathlib import Path
 
 from mailwright.commands.serve import Service, serve
-from mailwright.ports import free_port
 
 _REPOSITORY = Path(__file__).parents[2]
 
@@ -23,10 +22,9 @@ _REPOSITORY = Path(__file__).parents[2]
 @asynccontextmanager
 async def spares(names: tuple[str, ...], env: Mapping[str, str], log: Path) -> AsyncIterator[int]:
     """Keep one replica running for every name until the end of the block; yields the process whose children they are."""
-    replicas = [f"{name}:{free_port()}" for name in names]
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.reliability.spares", *replicas,
+            sys.executable, "-m", "tests.reliability.spares", *names,
             cwd=_REPOSITORY, env=env, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
     try:
@@ -36,24 +34,23 @@ async def spares(names: tuple[str, ...], env: Mapping[str, str], log: Path) -> A
         await process.wait()
 
 
-def main(replicas: list[str]) -> None:
+def main(names: list[str]) -> None:
     """Keep every replica running until this process is terminated; the replicas see that and end too."""
-    for name in {replica.partition(":")[0] for replica in replicas}:
+    for name in set(names):
         import_module(f"services.{name}.main")
-    running = {_fork(replica): replica for replica in replicas}
+    running = {_fork(name): name for name in names}
     while True:
         died, _ = os.wait()
-        replica = running.pop(died)
-        running[_fork(replica)] = replica
+        name = running.pop(died)
+        running[_fork(name)] = name
 
 
-def _fork(replica: str) -> int:
+def _fork(name: str) -> int:
     parent = os.getpid()
     child = os.fork()
     if child:
         return child
-    name, _, port = replica.partition(":")
-    serve(Service(name), int(port), parent_pid=parent)
+    serve(Service(name), 0, parent_pid=parent)
     os._exit(1)
 
 
