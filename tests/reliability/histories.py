@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -81,6 +82,14 @@ def _story(facts: Sequence[Logged], judged: Iterator[Mapping[str, Any]], anchor:
 def until(history: History, day: int) -> History:
     """Return a history without what came after a day."""
     return [told for told in history if told["on"] <= day]
+
+
+def different(told: Mapping[str, History], other: Mapping[str, History]) -> Iterator[str]:
+    """Say of every address where its two histories part."""
+    for address in sorted(told.keys() | other.keys()):
+        pairs = zip_longest(told.get(address, []), other.get(address, []))
+        if parting := next(((one, two) for one, two in pairs if one != two), None):
+            yield f"{address}: {parting[0]} and {parting[1]}"
 
 
 def fingerprint(told: Mapping[str, History]) -> str:
