@@ -23,6 +23,7 @@ FIGURES = (
 _OF_A_MOMENT = {"at", "expected_at"}
 _BESIDE_THE_POINT = frozenset({"warmup.start_failed", "warmup.confirmed"})
 """How many attempts a start took, and whether the provider's word came with its acceptance or after it."""
+_BEGUN = frozenset({"warmup.started", "warmup.resumed"})
 COMPLETE = ("policy", "policy_version", "judgement", "sentence", "at", "day")
 """What every decision says, beside the goals that are still to be reached."""
 GOALS = ["reputation", "total_sent"]
@@ -60,7 +61,7 @@ def _story(facts: Sequence[Logged], judged: Iterator[Mapping[str, Any]], anchor:
     story: History = []
     for fact in facts:
         state = fact.data["warmup"]
-        if fact.kind in _BESIDE_THE_POINT:
+        if fact.kind in _BESIDE_THE_POINT or _is_one_more_attempt(fact, story):
             continue
         if fact.kind == "warmup.day_recorded":
             row = next(judged, None)
@@ -77,6 +78,11 @@ def _story(facts: Sequence[Logged], judged: Iterator[Mapping[str, Any]], anchor:
         on = story[-1]["on"] if fact.kind in _JUDGED else (fact.time - anchor).days
         story.append({"on": on, "what": fact.kind, "status": state["status"], "reason": state["reason"]})
     return story
+
+
+def _is_one_more_attempt(fact: Logged, story: History) -> bool:
+    """Say whether a start only repeats the one just told, which came to nothing because a clock leapt meanwhile."""
+    return fact.kind == "warmup.started" and bool(story) and story[-1]["what"] in _BEGUN
 
 
 def until(history: History, day: int) -> History:
