@@ -59,9 +59,9 @@ def histories(
 
 def _story(facts: Sequence[Logged], judged: Iterator[Mapping[str, Any]], anchor: datetime) -> History:
     story: History = []
-    for fact in facts:
+    for before, fact in zip([None, *facts], facts, strict=False):
         state = fact.data["warmup"]
-        if fact.kind in _BESIDE_THE_POINT or _is_one_more_attempt(fact, story):
+        if fact.kind in _BESIDE_THE_POINT or _is_one_more_attempt(before, fact, story):
             continue
         if fact.kind == "warmup.day_recorded":
             row = next(judged, None)
@@ -80,9 +80,10 @@ def _story(facts: Sequence[Logged], judged: Iterator[Mapping[str, Any]], anchor:
     return story
 
 
-def _is_one_more_attempt(fact: Logged, story: History) -> bool:
-    """Say whether a start only repeats the one just told, which came to nothing because a clock leapt meanwhile."""
-    return fact.kind == "warmup.started" and bool(story) and story[-1]["what"] in _BEGUN
+def _is_one_more_attempt(before: Logged | None, fact: Logged, story: History) -> bool:
+    """Say whether a start only makes good a failed one of what was told last; a start told twice by itself is no such."""
+    has_failed = before is not None and before.kind == "warmup.start_failed"
+    return has_failed and fact.kind == "warmup.started" and bool(story) and story[-1]["what"] in _BEGUN
 
 
 def until(history: History, day: int) -> History:
