@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from tests.reliability.fates import Fate, Turn, expected, fates
-from tests.reliability.histories import GOALS, broken_weeks, fingerprint, histories, until
+from tests.reliability.histories import GOALS, broken_weeks, different, fingerprint, histories, until
 from tests.support.evidence import Evidence, Logged, Shown
 
 ANCHOR = datetime(2026, 3, 1, tzinfo=UTC)
@@ -28,18 +28,18 @@ class Run:
         self.life = expected(fate, DAYS)
         self.status = self.life.status
         self.rows: list[Row] = []
-        self.log = [self._fact("warmup.started", 0, {"status": "warming"})]
+        self.log = [self.fact("warmup.started", 0, {"status": "warming"})]
         status = "warming"
         for (day, judgement), (score, sent) in zip(self.life.days, self.life.totals, strict=True):
             row = self._row(day, judgement, score, sent, status)
             self.rows.append(row)
             self.log.append(
-                self._fact("warmup.day_recorded", day, {"status": status, "decision": row["decision"]})
+                self.fact("warmup.day_recorded", day, {"status": status, "decision": row["decision"]})
             )
             if judgement == "graduate":
                 status = "graduated"
                 self.log.append(
-                    self._fact("warmup.graduated", day, {"status": status, "decision": row["decision"]})
+                    self.fact("warmup.graduated", day, {"status": status, "decision": row["decision"]})
                 )
 
     def broken(self) -> list[str]:
@@ -72,8 +72,10 @@ class Run:
             "day": day, "judgement": judgement, "reputation": score, "total_sent": sent, "decision": decision
         }  # fmt: skip
 
-    def _fact(self, kind: str, day: int, state: Row) -> Logged:
-        figures = {"address": self.fate.address, "days": [], **dict.fromkeys(FIGURES_ELSEWHERE), **state}
+    def fact(self, kind: str, day: int, state: Row | None = None) -> Logged:
+        """Return a fact of the warmup on a day, warming if nothing else is said."""
+        said = state or {"status": "warming"}
+        figures = {"address": self.fate.address, "days": [], **dict.fromkeys(FIGURES_ELSEWHERE), **said}
         at = ANCHOR + timedelta(days=day, hours=1)
         return Logged(
             "warmup", "t", 0, day, UUID(int=day), f"mailwright.{kind}.v1", ACCOUNT, at, day + 1, None, None,
@@ -177,3 +179,29 @@ def test_histories_differ_when_anything_but_an_instant_does() -> None:
     assert fingerprint(other.told()) != fingerprint(run.told())
     assert until(other.told()[PLAIN.address], 5) == until(before[PLAIN.address], 5)
     assert until(other.told()[PLAIN.address], 6) != until(before[PLAIN.address], 6)
+
+
+def test_the_number_of_attempts_a_start_took_makes_no_difference() -> None:
+    run, other = Run(PLAIN), Run(PLAIN)
+
+    other.log[1:1] = [other.fact("warmup.start_failed", 0), other.fact("warmup.started", 0)]
+
+    assert other.told() == run.told()
+
+
+@pytest.mark.parametrize("facts", [["warmup.started"], ["warmup.confirmed", "warmup.started"]])
+def test_a_start_told_twice_makes_a_difference(facts: list[str]) -> None:
+    run, other = Run(PLAIN), Run(PLAIN)
+
+    other.log[1:1] = [other.fact(kind, 0) for kind in facts]
+
+    [difference] = different(run.told(), other.told())
+    assert difference.startswith(f"{PLAIN.address}: ")
+
+
+def test_a_start_after_a_failed_one_makes_a_difference_where_none_was_told() -> None:
+    run, other = Run(PLAIN), Run(PLAIN)
+
+    other.log[2:2] = [other.fact("warmup.start_failed", 1), other.fact("warmup.started", 1)]
+
+    assert list(different(run.told(), other.told()))
