@@ -26,7 +26,7 @@ from shared.messaging.parts import Part, handle_batches, owned_requests
 from shared.messaging.recorder import Recorder
 from shared.messaging.relay import Relay
 from shared.messaging.topics_check import topics_check
-from shared.settings import CommonSettings
+from shared.settings import AgentMailSettings, CommonSettings, InstantlySettings
 from shared.startup import Check, Condition
 
 
@@ -50,6 +50,16 @@ class Base:
             self.pool, name, "default", rate_per_second=requests_per_second, burst=requests_per_second
         )
         return Provider(name, client, gate, self.recorder.clock)
+
+    async def agentmail(self, settings: AgentMailSettings) -> Provider:
+        """Open the client of AgentMail."""
+        budget = settings.agentmail_requests_per_second
+        return await self.provider("agentmail", settings.agentmail_url, settings.agentmail_key, budget)
+
+    async def instantly(self, settings: InstantlySettings) -> Provider:
+        """Open the client of Instantly."""
+        budget = settings.instantly_requests_per_second
+        return await self.provider("instantly", settings.instantly_url, settings.instantly_key, budget)
 
 
 OpenParts = Callable[[Base], Awaitable[Sequence[Part]]]

@@ -90,3 +90,25 @@ class MailSettings(CommonSettings):
     """The id of the access key; unset, what `AWS_ACCESS_KEY_ID` says, or the machine's own role."""
     object_store_key: SecretStr = SecretStr("")
     """The secret of that access key."""
+
+
+class AgentMailSettings(CommonSettings):
+    """What the services that call AgentMail share besides."""
+
+    agentmail_url: str = "https://api.agentmail.to"
+    """Where AgentMail answers, without the `/v0`."""
+    agentmail_key: SecretStr = SecretStr("")
+    """The organisation's API key at AgentMail."""
+    agentmail_requests_per_second: float = Field(default=100.0, gt=0)
+    """The budget that all processes share for AgentMail."""
+
+
+class InstantlySettings(CommonSettings):
+    """What the services that call Instantly share besides."""
+
+    instantly_url: str = "https://api.instantly.ai/api/v2"
+    """Where Instantly's API v2 answers."""
+    instantly_key: SecretStr = SecretStr("")
+    """The workspace's API key at Instantly."""
+    instantly_requests_per_second: float = Field(default=100.0, gt=0)
+    """The budget that all processes share for Instantly; its own limit is 100 for the whole workspace."""

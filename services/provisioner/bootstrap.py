@@ -31,18 +31,8 @@ def build(settings: ProvisionerSettings, *, clock: Clock | None = None, ids: Ids
             pool=base.pool,
             recorder=base.recorder,
             vault=vault,
-            agentmail=await base.provider(
-                "agentmail",
-                settings.agentmail_url,
-                settings.agentmail_key,
-                settings.agentmail_requests_per_second,
-            ),
-            instantly=await base.provider(
-                "instantly",
-                settings.instantly_url,
-                settings.instantly_key,
-                settings.instantly_requests_per_second,
-            ),
+            agentmail=await base.agentmail(settings),
+            instantly=await base.instantly(settings),
             cloudflare=await base.provider(
                 "cloudflare",
                 settings.cloudflare_url,

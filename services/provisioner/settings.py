@@ -4,24 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr
 
-from shared.settings import CommonSettings
+from shared.settings import AgentMailSettings, InstantlySettings
 
 
-class ProvisionerSettings(CommonSettings):
+class ProvisionerSettings(AgentMailSettings, InstantlySettings):
     """Every field is read from the environment with the prefix `MAILWRIGHT_`."""
 
-    agentmail_url: str = "https://api.agentmail.to"
-    """Where AgentMail answers, without the `/v0`."""
-    agentmail_key: SecretStr = SecretStr("")
-    """The organisation's API key at AgentMail."""
-    agentmail_requests_per_second: float = Field(default=100.0, gt=0)
-    """The budget that all processes share for AgentMail."""
-    instantly_url: str = "https://api.instantly.ai/api/v2"
-    """Where Instantly's API v2 answers."""
-    instantly_key: SecretStr = SecretStr("")
-    """The workspace's API key at Instantly."""
-    instantly_requests_per_second: float = Field(default=100.0, gt=0)
-    """The budget that all processes share for Instantly; its own limit is 100 for the whole workspace."""
     cloudflare_url: str = "https://api.cloudflare.com/client/v4"
     """Where Cloudflare's API v4 answers."""
     cloudflare_token: SecretStr = SecretStr("")

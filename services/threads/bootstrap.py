@@ -35,12 +35,7 @@ def build(settings: ThreadsSettings, *, clock: Clock | None = None, ids: Ids | N
             recorder=base.recorder,
             vault=vault,
             objects=objects,
-            agentmail=await base.provider(
-                "agentmail",
-                settings.agentmail_url,
-                settings.agentmail_key,
-                settings.agentmail_requests_per_second,
-            ),
+            agentmail=await base.agentmail(settings),
             announce=base.announce,
         )
         return [await base.stack.enter_async_context(part(context)) for part in PARTS]

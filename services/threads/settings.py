@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from shared.settings import MailSettings
+from shared.settings import AgentMailSettings, MailSettings
 
 
-class ThreadsSettings(MailSettings):
+class ThreadsSettings(AgentMailSettings, MailSettings):
     """Every field is read from the environment with the prefix `MAILWRIGHT_`."""
-
-    agentmail_url: str = "https://api.agentmail.to"
-    """Where AgentMail answers, without the `/v0`."""
-    agentmail_key: SecretStr = SecretStr("")
-    """The organisation's API key at AgentMail."""
-    agentmail_requests_per_second: float = Field(default=100.0, gt=0)
-    """The budget that all processes share for AgentMail."""
 
     send_concurrency: int = Field(default=32, ge=1)
     """Messages that one process hands over at the same time."""

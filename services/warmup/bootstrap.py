@@ -39,12 +39,7 @@ def build(
     schedule = schedule_of(settings, jitter)
 
     async def open_parts(base: Base) -> list[Part]:
-        provider = await base.provider(
-            "instantly",
-            settings.instantly_url,
-            settings.instantly_key,
-            settings.instantly_requests_per_second,
-        )
+        provider = await base.instantly(settings)
         recorder = base.recorder
         desk = Desk(base.pool, recorder, recorder.ids, lease_seconds=settings.warmup_lease_seconds)
         policy = POLICIES[settings.warmup_policy]

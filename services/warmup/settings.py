@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from shared.settings import CommonSettings
+from shared.settings import InstantlySettings
 
 
-class WarmupSettings(CommonSettings):
+class WarmupSettings(InstantlySettings):
     """Every field is read from the environment with the prefix `MAILWRIGHT_`."""
 
-    instantly_url: str = "https://api.instantly.ai/api/v2"
-    """Where Instantly's API v2 answers."""
-    instantly_key: SecretStr = SecretStr("")
-    """The workspace's API key at Instantly."""
-    instantly_requests_per_second: float = Field(default=100.0, gt=0)
-    """The budget that all processes share for Instantly; its own limit is 100 for the whole workspace."""
     warmup_concurrency: int = Field(default=8, ge=1)
     """Calls to enable that one process has under way at the same time."""
     warmup_lease_seconds: float = Field(default=20.0, gt=0)
