@@ -3,6 +3,8 @@
 The state is one row in Postgres. A process borrows a few calls at a time and spends them locally, so the row is not
 touched for every call. After `FAILURE_LIMIT` failures in a row the gate closes for `COOLDOWN_SECONDS`, then lets one probe
 through at a time until one succeeds.
+
+`blocked_until` is `-infinity` before it is first set: PostgreSQL calculates with that from version 17 on only.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ ENTER = """
 """
 WAIT = """
     select greatest(
-        extract(epoch from blocked_until - clock_timestamp())::float8,
+        extract(epoch from greatest(blocked_until, clock_timestamp()) - clock_timestamp())::float8,
         ($4::float8 - tokens) / $3::float8 - extract(epoch from clock_timestamp() - refilled_at)::float8,
         0.005
     ) from providers.gate where provider = $1 and credential = $2
@@ -55,7 +57,10 @@ BLOCK = """
 
 
 class Gate:
-    """Lets calls through within a rate (calls per second) and a burst, while the provider is well."""
+    """Lets calls through within a rate (calls per second) and a burst, while the provider is well.
+
+    A burst is at least one call: a budget that never holds a whole one would let none through.
+    """
 
     def __init__(
         self, pool: Pool, provider: str, credential: str, *, rate_per_second: float, burst: float
@@ -63,7 +68,7 @@ class Gate:
         self._pool = pool
         self._key = (provider, credential)
         self._rate = rate_per_second
-        self._burst = burst
+        self._burst = max(burst, 1.0)
         self._chunk = max(1, int(min(rate_per_second / 20, burst / 4)))
         self._borrowed = 0
         self._borrowed_until = 0.0
