@@ -13,7 +13,10 @@ from services.gateway.requests.sealing import StoredBody, open_body
 from services.gateway.requests.store import scope_of
 from shared.contracts.requests import Caller
 from shared.db.pool import Connection, Pool
-from shared.security.vault import MasterKeys
+from shared.observability.logging import get_logger
+from shared.security.vault import MasterKeys, VaultError
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,7 @@ async def answers_of(
 ) -> dict[UUID, StoredResponse]:
     """Return the answers of those of the given requests that have one.
 
-    Raises:
-        VaultError: A sealed answer does not open with these keys.
+    A sealed one that does not open here is told and left out: it is for a replica that has its key.
     """
     rows = await pool.fetch(
         """
@@ -99,14 +101,14 @@ async def answers_of(
         """,
         list(request_ids),
     )
-    return {
-        row["id"]: StoredResponse(
-            row["status"],
-            row["headers"],
-            open_body(
-                row["id"], StoredBody(row["body"], row["body_key_version"], row["body_wrapped_key"]), keys
-            ),
-            is_secret=row["body_wrapped_key"] is not None,
-        )
-        for row in rows
-    }
+    answers: dict[UUID, StoredResponse] = {}
+    for row in rows:
+        kept = StoredBody(row["body"], row["body_key_version"], row["body_wrapped_key"])
+        try:
+            body = open_body(row["id"], kept, keys)
+        except VaultError as error:
+            log.warning("answer_not_opened", request_id=str(row["id"]), reason=str(error))
+            continue
+        is_secret = kept.wrapped_key is not None
+        answers[row["id"]] = StoredResponse(row["status"], row["headers"], body, is_secret=is_secret)
+    return answers

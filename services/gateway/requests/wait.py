@@ -12,7 +12,6 @@ from services.gateway.requests.model import StoredResponse
 from shared.db.pool import OUTAGE
 from shared.errors import Retryable
 from shared.observability.logging import get_logger
-from shared.security.vault import VaultError
 
 log = get_logger(__name__)
 
@@ -98,7 +97,7 @@ class Waiting:
             await self._rest()
             try:
                 answers = await self._look(list(self._waiting))
-            except (*OUTAGE, VaultError) as error:
+            except OUTAGE as error:
                 log.warning("answers_not_read", error=type(error).__name__, waiting=self._places)
                 await asyncio.sleep(0.5)
                 continue

@@ -44,8 +44,29 @@ async def test_an_answer_with_secrets_is_sealed_at_rest_and_sent_as_it_was(
     assert answer.content == again.content == SECRET.body
     stored = await gateway.pool.fetchval("select encode(body, 'escape') from request")
     assert "hush" not in stored
-    with pytest.raises(VaultError):
-        await answers_of(gateway.pool, [row["id"]], None)
+    assert await answers_of(gateway.pool, [row["id"]], None) == {}
+
+
+async def test_an_answer_that_does_not_open_here_holds_up_no_other_call(
+    gateway: GatewaySide, api: httpx.AsyncClient
+) -> None:
+    waiting, other = (
+        asyncio.create_task(api.post(ACCOUNTS, json={**BODY, "username": name}, headers={"Prefer": "wait=5"}))
+        for name in ("sealed", "plain")
+    )
+    rows = await gateway.open_requests(2)
+    sealed, plain = sorted(rows, key=lambda row: row["data"]["username"] == "plain")
+    next_keys = MasterKeys({1: b"1" * 32, 2: b"2" * 32})
+    async with gateway.pool.acquire() as connection:
+        opened = await load_open(connection, [row["id"] for row in rows])
+        closing = [(opened[sealed["id"]], SECRET), (opened[plain["id"]], replace(SECRET, is_secret=False))]
+        assert await close_requests(connection, closing, at=SystemClock().now(), keys=next_keys) == 2
+
+    answer = await other
+
+    assert (answer.status_code, answer.content) == (201, SECRET.body)
+    assert not waiting.done()
+    waiting.cancel()
 
 
 async def test_a_request_is_closed_once(gateway: GatewaySide, api: httpx.AsyncClient) -> None:
