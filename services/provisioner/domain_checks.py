@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import services.provisioner.fail_points_domains  # noqa: F401  registers them
@@ -23,6 +24,7 @@ from services.provisioner.domain.domain_rechecks import (
     sight_of,
 )
 from services.provisioner.domain.domains import Claim, ProviderView, should_ask_provider
+from services.provisioner.domain.ownership import values_of
 from services.provisioner.domain_registration import Registrar
 from services.provisioner.domain_work import Lease, NameWork
 from services.provisioner.ports import Refused
@@ -51,6 +53,7 @@ class Checker:
         *,
         first_check_seconds: float,
         recheck_seconds: float,
+        ownership_keys: Sequence[bytes],
     ) -> None:
         self._store = store
         self._registrar = registrar
@@ -58,6 +61,7 @@ class Checker:
         self._clock = clock
         self.first_check_seconds = first_check_seconds
         self._recheck_seconds = recheck_seconds
+        self._ownership_keys = ownership_keys
 
     async def check(self, lease: Lease, work: NameWork, claim: Claim, view: ProviderView) -> Claim:
         """Have the records checked, and judge what is seen; the first tenant to be verified keeps the name."""
@@ -76,7 +80,7 @@ class Checker:
                 return await self.fail(lease, work, claim, REFUSED)
         wanted = (*view.records, claim.ownership)
         change = looked_at(
-            claim,
+            self._with_proofs(claim, work),
             view,
             self._clock.now(),
             answers=await self._dns.look_up(question_of(record) for record in wanted),
@@ -105,7 +109,9 @@ class Checker:
                 return await self.miss(lease, work, claim, error.code)
         wanted = (*view.records, claim.ownership)
         answers = await self._dns.look_up(question_of(record) for record in wanted)
-        return await self._conclude(lease, work, claim, sight_of(claim, view, answers))
+        return await self._conclude(
+            lease, work, claim, sight_of(self._with_proofs(claim, work), view, answers)
+        )
 
     async def miss(self, lease: Lease, work: NameWork, claim: Claim, code: str) -> Claim:
         """Take the provider's refusal of a domain that was verified for a bad look."""
@@ -121,6 +127,11 @@ class Checker:
         if outcome.fact is DomainFailed:
             log.warning("domain_lost", domain=work.domain)
         return await self._write(lease, work, claim, outcome)
+
+    def _with_proofs(self, claim: Claim, work: NameWork) -> Claim:
+        """Return the claim with what proves it besides its own record, whichever master keys there were when."""
+        shown = work.shown.get(claim.state.tenant_id, frozenset())
+        return replace(claim, proofs=shown | values_of(self._ownership_keys, claim))
 
     async def _write(self, lease: Lease, work: NameWork, claim: Claim, change: Change) -> Claim:
         """Write a change and answer whoever asked; a verification only if nobody else has the name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,6 +78,8 @@ class NameWork:
     """How often what may have landed was looked for since then."""
     requests: Sequence[OpenRequest]
     """The open requests about these claims, oldest first."""
+    shown: Mapping[UUID, frozenset[str]]
+    """What each tenant was told to publish as its ownership record, for every claim to the name there ever was."""
 
     @property
     def living(self) -> list[Claim]:

@@ -10,6 +10,7 @@ from typing import cast
 
 from services.provisioner.context import Context
 from services.provisioner.domain.dns_sync import ZonePolicy, host
+from services.provisioner.domain.ownership import PURPOSE
 from services.provisioner.domain_checks import Checker
 from services.provisioner.domain_publication import Publisher
 from services.provisioner.domain_registration import Registrar
@@ -23,6 +24,7 @@ from services.provisioner.handlers.verify_domain import verify_domain
 from services.provisioner.providers.agentmail_domains import AgentMailDomains
 from services.provisioner.providers.cloudflare import CloudflareZones
 from services.provisioner.providers.dns import PublicDns, parse_servers
+from services.provisioner.settings import ProvisionerSettings
 from services.provisioner.store_departures import PostgresDepartures
 from services.provisioner.store_domain_requests import PostgresClaimDesk, seed_platform_domains
 from services.provisioner.store_domains import PostgresNames
@@ -40,6 +42,7 @@ from shared.messaging.parts import Part
 from shared.messaging.recorder import Recorder
 from shared.observability.failpoints import failpoint
 from shared.observability.logging import get_logger
+from shared.security.vault import MasterKeys
 
 CONCURRENCY = 16
 POLL_SECONDS = 0.5
@@ -61,12 +64,16 @@ async def running(context: Context) -> AsyncIterator[Part]:
         await _until_done(seed)
         await worker.run()
 
-    key = context.settings.master_keys.get_secret_value().encode()
     yield Part(
-        handlers=domain_handlers(context.recorder, ownership_key=key),
+        handlers=domain_handlers(context.recorder, ownership_key=ownership_keys(context.settings)[-1]),
         tasks={"domains": work},
         wake=worker.wake,
     )
+
+
+def ownership_keys(settings: ProvisionerSettings) -> tuple[bytes, ...]:
+    """Return the keys of ownership records, one from each master key; the last, from the oldest, makes new records."""
+    return MasterKeys.parse(settings.master_keys.get_secret_value()).derived(PURPOSE)
 
 
 def domain_handlers(recorder: Recorder, *, ownership_key: bytes) -> dict[type[Event], Handler]:
@@ -137,6 +144,7 @@ def domain_worker(
             clock,
             first_check_seconds=first_check,
             recheck_seconds=settings.domain_recheck_seconds(),
+            ownership_keys=ownership_keys(settings),
         ),
         Remover(store, departures, registrar, publisher, clock, sweep_seconds=settings.sweep_seconds),
         clock,

@@ -59,6 +59,10 @@ OF_INTEREST = """
         status <> 'deleted' or exists (select from domain_request where claim_id = domain_claim.id)
     )
 """
+SHOWN = """
+    select tenant_id, array_agg(distinct ownership_value) as said from domain_claim
+    where domain = $1 and not is_platform group by tenant_id
+"""
 PUBLISHERS = """
     select id as claim_id, tenant_id from domain_claim where domain = $1 and publication_intent_at is not null
 """
@@ -93,6 +97,7 @@ class PostgresNames:
             name = await connection.fetchrow("select * from provider_domain where domain = $1", lease.domain)
             claims = await connection.fetch(f"{SELECT} {OF_INTEREST} order by created_at, id", lease.domain)
             requests = await connection.fetch(OPEN_REQUESTS, lease.domain)
+            shown = await connection.fetch(SHOWN, lease.domain)
         if name is None:
             raise LeaseLost("The name is gone.")
         return NameWork(
@@ -105,6 +110,7 @@ class PostgresNames:
             look_ups=name["look_ups"],
             claims=[claim_of(row) for row in claims],
             requests=[open_request_of(row) for row in requests],
+            shown={row["tenant_id"]: frozenset(row["said"]) for row in shown},
         )
 
     async def renew(self, lease: Lease) -> None:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from services.provisioner import accounts
 from services.provisioner.context import Context
-from services.provisioner.domains import domain_handlers, domain_worker
+from services.provisioner.domains import domain_handlers, domain_worker, ownership_keys
 from services.provisioner.settings import ProvisionerSettings
 from shared.clock import RandomIds, SystemClock
 from shared.contracts.accounts import (
@@ -84,9 +84,7 @@ class Bench:
         self.pool: Pool = context.pool
         self.recorder = context.recorder
         self._handlers = {
-            **domain_handlers(
-                context.recorder, ownership_key=context.settings.master_keys.get_secret_value().encode()
-            ),
+            **domain_handlers(context.recorder, ownership_key=ownership_keys(context.settings)[-1]),
             **accounts.account_handlers(context.recorder, context.settings),
         }
 
@@ -233,13 +231,14 @@ async def bench(
     poll_seconds: float = 0.2,
     zones: str = "*",
     platform: str = "",
+    master_keys: str = MASTER_KEYS,
     **more: Any,
 ) -> AsyncIterator[Bench]:
     """A bench whose checks follow each other quickly."""
     settings = ProvisionerSettings(
         database_url=SecretStr(database_url),
         kafka_bootstrap="unused",
-        master_keys=SecretStr(MASTER_KEYS),
+        master_keys=SecretStr(master_keys),
         cloudflare_zones=zones,
         domain_poll_seconds=poll_seconds,
         platform_domains=platform,
@@ -270,7 +269,7 @@ async def bench(
                     settings=settings,
                     pool=pool,
                     recorder=Recorder(clock, RandomIds()),
-                    vault=Vault(MasterKeys.parse(MASTER_KEYS)),
+                    vault=Vault(MasterKeys.parse(master_keys)),
                     agentmail=provider("agentmail", agentmail),
                     instantly=provider("instantly", client),
                     cloudflare=provider("cloudflare", cloudflare),

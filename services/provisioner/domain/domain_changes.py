@@ -16,6 +16,7 @@ from services.provisioner.domain.domains import (
     Publication,
     next_check_at,
 )
+from services.provisioner.domain.ownership import standing_record
 from shared.contracts.accounts import Failure
 from shared.contracts.answers import DomainRequestAnswered, Outcome
 from shared.contracts.domains import (
@@ -184,7 +185,7 @@ def seen_records(claim: Claim, view: ProviderView, answers: Answers) -> tuple[Dn
         (before.get((record.type, record.name, record.value), record)).model_copy(
             update={"priority": record.priority}
         )
-        for record in (*view.records, claim.ownership)
+        for record in (*view.records, standing_record(claim, answers))
     ]
     return judged(wanted, answers)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -61,6 +60,8 @@ class Claim:
     state: DomainState
     ownership: DnsRecord
     """The record that only a holder of the domain can publish for this tenant."""
+    proofs: frozenset[str] = frozenset()
+    """What else that record may say: what was shown for the tenant's other claims to the name, or another key makes."""
     is_platform: bool = False
     version: int = 0
     publication: Publication = Publication.UNDECIDED
@@ -131,16 +132,6 @@ def platform_claim(domain: str, now: datetime) -> Claim:
     )
     ownership = DnsRecord(type="TXT", name=ownership_name(domain), value="")
     return Claim(state=state, ownership=ownership, is_platform=True, publication=Publication.MANUAL)
-
-
-def ownership_record(key: bytes, tenant_id: UUID, domain: str) -> DnsRecord:
-    """Return the TXT record by which a tenant shows that the domain is its own.
-
-    Without it, records that somebody else published for the same provider would verify a stranger's claim.
-    """
-    said = f"mailwright domain ownership\0{tenant_id}\0{domain}".encode()
-    value = hmac.digest(key, said, "sha256").hex()
-    return DnsRecord(type="TXT", name=ownership_name(domain), value=f"mailwright-verification={value}")
 
 
 def ownership_name(domain: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.provisioner.domain.domain_changes import TAKEN, match_of, refusal_of
-from services.provisioner.domain.domains import Claim, ownership_record
+from services.provisioner.domain.domains import Claim
+from services.provisioner.domain.ownership import ownership_record
 from services.provisioner.domain_work import open_request
 from services.provisioner.ports_domains import ClaimDesk
 from shared.contracts.domains import DomainRequested, DomainState, DomainStatus

@@ -34,11 +34,11 @@ from services.provisioner.domain.domains import (
     is_work_due,
     may_see,
     next_check_at,
-    ownership_record,
     platform_domain_id,
     seconds_until_due,
     should_ask_provider,
 )
+from services.provisioner.domain.ownership import ownership_record, values_of
 from shared.contracts.accounts import Failure
 from shared.contracts.answers import Outcome
 from shared.contracts.domains import (
@@ -322,6 +322,31 @@ def test_the_ownership_record_is_the_tenants_and_the_names_alone() -> None:
 
     assert len(records) == 8
     assert ownership_record(KEY, TENANT, "d.example") == ownership_record(KEY, TENANT, "d.example")
+
+
+def test_what_other_keys_make_and_what_was_shown_before_prove_a_claim_and_its_own_record_still_does() -> None:
+    checking = verifying(claim(), NOW, 600.0).claim
+    able = replace(checking, proofs=values_of([b"newer", KEY], checking) | {"shown before"})
+    newer = ownership_record(b"newer", TENANT, "d.example").value
+
+    for said, expected in (
+        (["else", newer], newer),
+        (["shown before"], "shown before"),
+        ([newer, able.ownership.value], able.ownership.value),
+    ):
+        change = looked_at(
+            able,
+            view(ProviderStatus.VERIFIED),
+            NOW,
+            answers={OWNERSHIP: said},
+            is_scheduled=True,
+            first_seconds=600.0,
+            recheck_seconds=6.0,
+        )
+        assert change is not None
+        assert change.fact is DomainVerified
+        assert (change.claim.wanted[-1].value, change.claim.wanted[-1].status) == (expected, "valid")
+        assert change.claim.ownership == able.ownership
 
 
 def test_a_platform_domain_has_the_same_id_everywhere() -> None:

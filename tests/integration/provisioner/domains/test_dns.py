@@ -13,11 +13,12 @@ from services.provisioner.providers.dns import PublicDns, parse_servers
 from shared.contracts.answers import Outcome
 from shared.contracts.domains import DnsRecord, DomainState
 from shared.contracts.requests import Dialect
-from tests.support.domain_bench import Bench, Tenant
+from tests.support.domain_bench import Bench, Tenant, bench
 from tests.support.eventually import eventually
 from tests.support.simulator import Simulated
 
 NAME = "nozone.example"
+OLD, NEW = "A" * 43 + "=", "B" * 42 + "A="
 
 
 def publish(simulator: Simulated, record: DnsRecord) -> str:
@@ -119,6 +120,28 @@ async def test_one_proof_serves_every_claim_of_its_tenant(domains: Bench, acme: 
         for each, who in asked:
             await domains.verify(each.domain_id, who)
             await domains.has_status(each.domain_id, "verified")
+
+
+async def test_one_proof_outlives_every_change_of_the_master_keys(
+    database: str, simulator: Simulated, acme: Tenant
+) -> None:
+    """The record is not shown anew for a key that is added; one of a key that is gone still proves."""
+    shown = []
+    for keys in (f"1:{OLD}", f"2:{NEW}, 1:{OLD},", f"2:{NEW}"):
+        who = Tenant(id=acme.id)
+        async with bench(database, simulator, master_keys=keys) as domains, domains.working():
+            asked = await domains.claim(NAME, who)
+            await domains.answer(asked.request_id)
+            records = (await domains.state(asked.domain_id)).dns_records
+            shown.append(next(record.value for record in records if record.purpose == "ownership"))
+            if len(shown) == 1:
+                for record in records:
+                    publish(simulator, record)
+            await domains.verify(asked.domain_id, who)
+            await domains.has_status(asked.domain_id, "verified")
+            await domains.answer((await domains.delete(asked.domain_id, who)).request_id)
+
+    assert shown[0] == shown[1] != shown[2]
 
 
 @pytest.mark.parametrize("kind", ["servfail", "timeout"])
