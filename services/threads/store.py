@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from services.threads.domain.mail import LEFT
 from services.threads.domain.message import Message
 from services.threads.domain.thread import Thread
 from services.threads.rows import (
@@ -52,6 +53,14 @@ SAVE_THREAD = f"""
 ADD_MESSAGE = f"insert into message ({_MESSAGE}) values ({_places(MESSAGE_COLUMNS)})"  # noqa: S608
 MESSAGE = f"select {_MESSAGE} from message where id = $1 for update"  # noqa: S608
 MESSAGES = f"select {_MESSAGE} from message where thread_id = $1 order by created_at, id for update"  # noqa: S608
+ANSWERABLE = " union all ".join(
+    f"""(
+        select {_MESSAGE} from message
+        where thread_id = $1 and account_id = $2 and provider_message_id is not null and {which}
+        order by coalesce(sent_at, created_at) desc, id desc limit 1
+    )"""  # noqa: S608
+    for which in ("direction = 'inbound'", "status = any($3::text[])")
+)
 SAVE_MESSAGE = f"""
     update message set lease_token = null, leased_until = null, {_settings(MESSAGE_CHANGING, 4)}
     where id = $1 and status = $2 and lease_token is not distinct from $3 returning true
@@ -130,6 +139,23 @@ class Store:
     async def messages(self, thread_id: UUID) -> Sequence[Message]:
         """Return the messages of a thread, the oldest first, locked until the transaction ends."""
         return [message_of(row) for row in await self.connection.fetch(MESSAGES, thread_id)]
+
+    async def answerable(self, thread_id: UUID, account_id: UUID) -> Sequence[Message]:
+        """Return what a sender can reply to in a thread: the latest mail that arrived there, and that left, if any did."""
+        rows = await self.connection.fetch(ANSWERABLE, thread_id, account_id, list(LEFT))
+        return [message_of(row) for row in rows]
+
+    async def last_subject(self, thread_id: UUID) -> str | None:
+        """Return the subject of the newest message of a thread that has one."""
+        subject: str | None = await self.connection.fetchval(
+            """
+            select p.body ->> 'subject' from message m join content.part p on p.id = m.content_ref
+            where m.thread_id = $1 and p.body ->> 'subject' <> ''
+            order by m.created_at desc, m.id desc limit 1
+            """,
+            thread_id,
+        )
+        return subject
 
     async def save_message(self, before: Message, after: Message) -> bool:
         """Write `after` over `before` and give up the lease; False if `before`'s lease is lost or it has moved on."""

@@ -67,20 +67,11 @@ def answered(
     return max(left, key=_when) if left else refusals.NOTHING_TO_REPLY_TO
 
 
-def with_subject(
-    content: MailContent, earlier: Sequence[tuple[Message, MailContent]], answers: Message | None
-) -> MailContent:
-    """Return what is sent under the subject it will bear.
-
-    A reply bears that of what it answers, whatever the client gave; a new mail without one bears the thread's last.
-    """
-    if answers is not None:
-        of_it = next((each.subject for message, each in earlier if message.id == answers.id), None)
-        return content if of_it is None else content.model_copy(update={"subject": _re(of_it)})
-    if content.subject is not None:
+def with_subject_of(content: MailContent, answered: MailContent | None) -> MailContent:
+    """Return a reply under the subject of what it answers, as far as that is known, whatever the client gave."""
+    if answered is None or answered.subject is None:
         return content
-    last = next((each.subject for _, each in reversed(earlier) if each.subject), None)
-    return content.model_copy(update={"subject": last})
+    return content.model_copy(update={"subject": _re(answered.subject)})
 
 
 def _re(subject: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from services.threads import limits
 from services.threads.domain import message as messages
 from services.threads.domain import refusals
 from services.threads.domain import thread as threads
-from services.threads.domain.mail import answered, recipients, taken_over, with_subject
+from services.threads.domain.mail import answered, recipients, taken_over, with_subject_of
 from services.threads.domain.message import Message
 from services.threads.domain.refusals import Refusal
 from services.threads.domain.senders import Sender, why_not
@@ -127,22 +126,21 @@ async def _written(
     if given is None or not (given.text or "").strip():
         return refusals.BODY_MISSING
     content = taken_over(given, found.get(thread.draft_ref) if thread.draft_ref else None)
-    earlier = await store.messages(thread.id)
+    earlier = await store.answerable(thread.id, sender.account_id)
     answers = answered(earlier, sender.account_id, data.threading_mode)
     if isinstance(answers, Refusal):
         return answers
-    content = with_subject(content, await _contents(store, earlier), answers)
+    if answers is not None:
+        of_it = await parts.get(store.connection, answers.content_ref)
+        content = with_subject_of(content, of_it)
+    elif content.subject is None:
+        content = content.model_copy(update={"subject": await store.last_subject(thread.id)})
     if not (content.subject or "").strip() and answers is None:
         return refusals.SUBJECT_MISSING
     held_back = await suppressed(store.connection, thread.workspace_id, recipients(participant, content))
     if held_back:
         return refusals.recipient_suppressed(held_back[0])
     return Letter(sender, account, participant, content, given, answers)
-
-
-async def _contents(store: Store, earlier: Sequence[Message]) -> list[tuple[Message, MailContent]]:
-    found = await parts.get_many(store.connection, [each.content_ref for each in earlier])
-    return [(each, found[each.content_ref]) for each in earlier if each.content_ref in found]
 
 
 def _account_of(thread: Thread, asked: UUID | None) -> UUID | Refusal:

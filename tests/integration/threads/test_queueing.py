@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -193,6 +194,38 @@ async def test_a_reply_answers_the_latest_mail_that_its_sender_has(bench: Bench)
     default, _ = await bench.send(thread, MailContent(text="Thanks"))
     row = await bench.row("message", default)
     assert (row["threading_mode"], row["in_reply_to"]) == ("reply", "<1@world>")
+
+
+async def test_a_new_mail_without_a_subject_bears_the_threads_last(bench: Bench) -> None:
+    account = await bench.account()
+    thread, _ = await bench.draft(account)
+    for subject in ("One", "Two", ""):
+        message, _ = await bench.send(thread, MailContent(subject="x", text="T"))
+        await bench.pool.execute(
+            "update content.part set body = body || jsonb_build_object('subject', $2::text) where id = $1",
+            (await bench.row("message", message))["content_ref"],
+            subject,
+        )
+
+    last, _ = await bench.send(thread, MailContent(text="T"))
+
+    content = await bench.content((await bench.row("message", last))["content_ref"])
+    assert content is not None
+    assert content.subject == "Two"
+
+
+async def test_sending_in_a_long_thread_waits_for_none_of_its_messages(bench: Bench) -> None:
+    account = await bench.account()
+    thread, _ = await bench.draft(account)
+    first, _ = await bench.send(thread)
+    await _left(bench, first, "<1@world>")
+
+    async with bench.pool.acquire() as connection, connection.transaction():
+        await connection.execute("select from message where id = $1 for update", first)
+        async with asyncio.timeout(5):
+            reply, _ = await bench.send(thread, mode=ThreadingMode.REPLY)
+
+    assert (await bench.row("message", reply))["in_reply_to"] == "<1@world>"
 
 
 async def test_a_sender_that_goes_away_sends_nothing_more(bench: Bench) -> None:

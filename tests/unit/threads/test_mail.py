@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.threads.domain import refusals
-from services.threads.domain.mail import answered, merged, recipients, taken_over, with_subject
+from services.threads.domain.mail import answered, merged, recipients, taken_over, with_subject_of
 from services.threads.domain.message import Message
 from shared.content.model import Attachment, MailContent
 from shared.contracts.threads import MessageStatus, ThreadingMode
@@ -75,14 +75,9 @@ def test_a_reply_answers_what_arrived_last_else_what_left_last(
     assert answered(earlier, ACCOUNT, mode) == found
 
 
-def test_a_reply_bears_the_subject_of_what_it_answers_and_a_new_mail_the_last_one() -> None:
-    first, second = message(id=UUID(int=1)), message(id=UUID(int=2))
-    earlier = [(first, MailContent(subject="One")), (second, MailContent(subject="RE: One"))]
-    mine = MailContent(text="T")
-    assert with_subject(mine, earlier, first).subject == "Re: One"
-    assert with_subject(mine, earlier, second).subject == "RE: One"
-    assert with_subject(MailContent(subject="Mine"), earlier, first).subject == "Re: One"
-    assert with_subject(MailContent(subject="Mine"), [], first).subject == "Mine"
-    assert with_subject(MailContent(subject="Mine"), earlier, None).subject == "Mine"
-    assert with_subject(mine, earlier, None).subject == "RE: One"
-    assert with_subject(mine, [], None).subject is None
+def test_a_reply_bears_the_subject_of_what_it_answers() -> None:
+    mine = MailContent(subject="Mine", text="T")
+    assert with_subject_of(mine, MailContent(subject="One")).subject == "Re: One"
+    assert with_subject_of(mine, MailContent(subject="RE: One")).subject == "RE: One"
+    assert with_subject_of(mine, MailContent()) == mine
+    assert with_subject_of(mine, None) == mine
