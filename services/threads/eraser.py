@@ -14,6 +14,8 @@ from shared.observability.logging import get_logger
 log = get_logger(__name__)
 
 AT_ONCE = 50
+AT_A_TIME = 8
+"""How many deletions are under way in object storage at the same moment."""
 POLL_SECONDS = 10.0
 
 
@@ -46,15 +48,35 @@ class Eraser:
                 self._wake.clear()
 
     async def erase_some(self) -> int:
-        """Erase files that are due, at most so many at once; returns how many.
+        """Erase files that are due, at most so many at once; returns how many were due.
+
+        One that cannot be deleted keeps no other from going: it is due again later, and later each time.
 
         Raises:
-            StorageUnavailable: The store did not delete them; they are due again in five minutes.
+            StorageUnavailable: The store deleted none of them.
         """
         paths = await self._store.claim(AT_ONCE)
-        if paths:
-            failpoint("threads.erase_files.before_delete")
-            await self._objects.delete(paths)
-            failpoint("threads.erase_files.after_delete")
-            await self._store.gone(paths)
+        if not paths:
+            return 0
+        failpoint("threads.erase_files.before_delete")
+        slots = asyncio.Semaphore(AT_A_TIME)
+        troubles = await asyncio.gather(*(self._delete(path, slots) for path in paths))
+        failpoint("threads.erase_files.after_delete")
+        failed = [trouble for trouble in troubles if trouble is not None]
+        if len(failed) == len(paths):
+            raise failed[0]
+        await self._store.gone(
+            [path for path, trouble in zip(paths, troubles, strict=True) if trouble is None]
+        )
+        if failed:
+            log.warning("files_not_erased", files=len(failed), error=str(failed[0]))
         return len(paths)
+
+    async def _delete(self, path: str, slots: asyncio.Semaphore) -> StorageUnavailable | None:
+        """Delete the bytes of a file; returns what kept them from going."""
+        async with slots:
+            try:
+                await self._objects.delete(path)
+            except StorageUnavailable as error:
+                return error
+        return None

@@ -18,7 +18,8 @@ class FileStore:
 
         A file that a draft or a message refers to stays, and is looked at again in a week. One that nothing refers to is
         shown to nobody from now on, and claimed ten minutes later: a call that named it just before is committed by then.
-        What is claimed is claimed again in five minutes, if it has not gone.
+        What is claimed and has not gone is claimed again after as long as its erasure has lasted by now, but never sooner
+        than in five minutes, nor later than in an hour.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             due = await connection.fetch(
@@ -43,7 +44,7 @@ class FileStore:
                     due_at = now() + case
                         when l.is_attached then interval '7 days'
                         when l.erased_at is null then interval '10 minutes'
-                        else interval '5 minutes' end
+                        else least(greatest(now() - l.erased_at, interval '5 minutes'), interval '1 hour') end
                 from looked l where a.path = l.path
                 returning a.path, l.erased_at is not null and not l.is_attached as is_claimed
                 """,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -131,21 +131,20 @@ class Objects:
             return False
         return True
 
-    async def delete(self, paths: Sequence[str]) -> None:
-        """Delete files, and what a process that died left of them; it is no error that one is not there.
+    async def delete(self, path: str) -> None:
+        """Delete a file, and what a process that died left of it; it is no error that it is not there.
 
         Raises:
-            StorageUnavailable: Not all of them could be deleted.
+            StorageUnavailable: It could not be deleted.
         """
         store = self._open()
-        for path in paths:
-            with suppress(ObjectMissing), _trouble_told():
-                if isinstance(store, LocalStore):
-                    _delete_unfinished(store, path)
-                await obstore.delete_async(store, path)
-            # Some stores do not know the call that deletes several, and answer as if there were nothing.
-            if await self.exists(path):
-                raise StorageUnavailable("Object storage did not delete a file.")
+        with suppress(ObjectMissing), _trouble_told():
+            if isinstance(store, LocalStore):
+                _delete_unfinished(store, path)
+            await obstore.delete_async(store, path)
+        # Some stores answer as if there were nothing to a call that they do not know.
+        if await self.exists(path):
+            raise StorageUnavailable("Object storage did not delete a file.")
 
     async def url(self, path: str, clock: Clock) -> str | None:
         """Return a link with which anybody can read a file for a day; None where nothing can sign one.

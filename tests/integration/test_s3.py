@@ -81,7 +81,7 @@ async def test_deleting_is_harmless_twice(s3: FakeS3, objects: Objects) -> None:
     await objects.put(PATH, chunks(1), "text/plain")
 
     for _ in range(2):
-        await objects.delete([PATH])
+        await objects.delete(PATH)
 
     assert s3.objects == {}
 
@@ -91,7 +91,7 @@ async def test_a_file_counts_as_deleted_only_when_it_is(s3: FakeS3, objects: Obj
     s3.is_deaf = True
 
     with pytest.raises(StorageUnavailable):
-        await objects.delete([PATH])
+        await objects.delete(PATH)
 
 
 async def test_a_link_shows_the_file_without_a_key(s3: FakeS3, objects: Objects) -> None:
@@ -114,4 +114,4 @@ async def test_a_store_that_is_down_says_so(s3: FakeS3, objects: Objects) -> Non
     with pytest.raises(StorageUnavailable):
         await objects.get(PATH)
     with pytest.raises(StorageUnavailable):
-        await objects.delete([PATH])
+        await objects.delete(PATH)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from services.threads import eraser
 from services.threads.eraser import Eraser
 from services.threads.store_files import FileStore
 from shared.clock import RandomIds
@@ -42,6 +43,13 @@ class Bench:
             await files.finish(self.connection, path, name="secret.txt", mime_type="text/plain", size=5)
         return path
 
+    async def undeletable(self) -> str:
+        """Store a file that cannot be deleted, and return its path."""
+        path = await self.file()
+        (self.folder / path).unlink()
+        (self.folder / path / "in the way").mkdir(parents=True)
+        return path
+
     async def attach(self, path: str, thread_id: UUID = THREAD) -> UUID:
         """Write a draft with this file attached, and return its reference."""
         attachment = Attachment(
@@ -64,6 +72,15 @@ class Bench:
         await self.connection.execute(
             "update content.attachment set due_at = due_at - $1::text::interval", time
         )
+
+    async def order(self, paths: list[str]) -> None:
+        """Let files be due in this order."""
+        for seconds, path in enumerate(reversed(paths), 1):
+            await self.connection.execute(
+                "update content.attachment set due_at = now() - make_interval(secs => $2) where path = $1",
+                path,
+                seconds,
+            )
 
     async def erase_thread(self, thread_id: UUID = THREAD) -> None:
         """Do what the owner of threads does when one is erased."""
@@ -214,3 +231,37 @@ async def test_erasing_waits_for_storage_that_is_away(bench: Bench, monkeypatch:
     await bench.let_pass("5 minutes")
     assert await bench.eraser.erase_some() == 1
     assert bench.stored() == set()
+
+
+async def test_a_file_that_cannot_be_deleted_keeps_no_other_from_going(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(eraser, "AT_ONCE", 3)
+    stuck = [await bench.undeletable() for _ in range(4)]
+    others = [await bench.file() for _ in range(5)]
+    await bench.erase_thread()
+    await bench.order([*stuck[:3], *others[:2], stuck[3], *others[2:]])
+
+    with pytest.raises(StorageUnavailable):
+        await bench.eraser.erase_some()
+    assert [await bench.eraser.erase_some() for _ in range(3)] == [3, 3, 0]
+
+    assert set(await bench.rows()) == set(stuck)
+    assert not bench.stored() & set(others)
+
+
+async def test_what_cannot_be_deleted_is_tried_less_and_less_often(bench: Bench) -> None:
+    await bench.undeletable()
+    await bench.erase_thread()
+
+    waits = []
+    for minutes_ago in (0, 20, 600):
+        await bench.connection.execute(
+            "update content.attachment set due_at = now(), erased_at = now() - make_interval(mins => $1)",
+            minutes_ago,
+        )
+        with pytest.raises(StorageUnavailable):
+            await bench.eraser.erase_some()
+        waits.append(await bench.connection.fetchval("select due_at - now() from content.attachment"))
+
+    assert [round(wait.total_seconds() / 60) for wait in waits] == [5, 20, 60]

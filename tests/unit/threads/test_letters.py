@@ -142,7 +142,7 @@ async def test_what_cannot_be_attached_is_not_sent_without_it(tmp_path: Path) ->
         await letter(MailContent(text="Hi", attachments=(large,)), unsigned)
 
     gone = await attached(unsigned, "gone", 3)
-    await unsigned.delete(["gone"])
+    await unsigned.delete("gone")
     with pytest.raises(Refused, match="not there any more"):
         await letter(MailContent(text="Hi", attachments=(gone,)), unsigned)
 
