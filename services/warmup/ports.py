@@ -79,6 +79,15 @@ class Waiting:
     cause: Cause
 
 
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """How an account's own mail fared, what is wrong with its domain, and the number of the day that was judged last."""
+
+    mail: Mail
+    domain: Trouble | None
+    judged_before: int | None
+
+
 class WarmupStore(Protocol):
     """Warmups within one transaction."""
 
@@ -118,10 +127,8 @@ class WarmupStore(Protocol):
         """Count a message that was sent, and whether it came back or was called spam; once for each message."""
         ...
 
-    async def circumstances(
-        self, warmup: Warmup, since: datetime, until: datetime
-    ) -> tuple[Mail, Trouble | None]:
-        """Return how the mail fared that an account sent between two instants, and what is wrong with its domain."""
+    async def circumstances(self, warmup: Warmup, since: datetime, until: datetime) -> Circumstances:
+        """Return what counts for a day beside the provider's word; the mail is that sent between two instants."""
         ...
 
     async def begin(self, request: Recorded) -> bool:

@@ -9,6 +9,7 @@ from uuid import UUID
 from services.warmup.domain.health import Mail
 from services.warmup.domain.holds import Trouble, domain_trouble
 from services.warmup.domain.warmup import Warmup
+from services.warmup.ports import Circumstances
 from services.warmup.store_commands import CommandDesk, CommandStore
 from services.warmup.warmup_rows import COLUMNS, warmup_of
 
@@ -29,7 +30,8 @@ CIRCUMSTANCES = """
     with too_old as (delete from mail where account_id = $1 and sent_at < $3)
     select count(m.*) as sent, count(m.*) filter (where m.is_bounced) as bounced,
         count(m.*) filter (where m.is_complained) as complained,
-        (select row(d.reason) from domain d where d.domain_id = $2 and not d.is_healthy) as trouble
+        (select row(d.reason) from domain d where d.domain_id = $2 and not d.is_healthy) as trouble,
+        (select max(day) from warmup_day where account_id = $1) as judged_before
     from mail m where m.account_id = $1 and m.sent_at >= $3 and m.sent_at < $4
 """
 """One statement, because it is asked once for every account and day."""
@@ -80,20 +82,16 @@ class CircumstanceStore(CommandStore):
         """Count a message that was sent, and whether it came back or was called spam; once for each message."""
         await self._connection.execute(COUNT_MAIL, message_id, account_id, sent_at, is_bounced, is_complained)
 
-    async def circumstances(
-        self, warmup: Warmup, since: datetime, until: datetime
-    ) -> tuple[Mail, Trouble | None]:
-        """Return how the mail fared that an account sent between two instants, and what is wrong with its domain.
-
-        Older mail is forgotten.
-        """
+    async def circumstances(self, warmup: Warmup, since: datetime, until: datetime) -> Circumstances:
+        """Return what counts for a day beside the provider's word; mail older than the first instant is forgotten."""
         row = await self._connection.fetchrow(
             CIRCUMSTANCES, warmup.account_id, warmup.domain_id, since, until
         )
         if row is None:
             raise LookupError("an aggregate has one row")
         trouble = None if row["trouble"] is None else domain_trouble(row["trouble"][0])
-        return Mail(row["sent"], row["bounced"], row["complained"]), trouble
+        mail = Mail(row["sent"], row["bounced"], row["complained"])
+        return Circumstances(mail, trouble, row["judged_before"])
 
 
 class CircumstanceDesk(CommandDesk):

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
 
 from services.warmup.domain.attempts import Sender, SenderStatus
+from services.warmup.domain.decisions import (
+    BANNED,
+    RELEASED,
+    SUSPENDED,
+    Judgement,
+    criteria_of,
+    decided,
+    expected_of,
+    is_complete,
+    listed,
+)
 from services.warmup.domain.figures import Figures, observed
 from services.warmup.domain.health import NO_MAIL, Mail, health_of, label_of
 from services.warmup.domain.holds import Trouble, trouble_of
-from services.warmup.domain.policies import HEALTHY_FROM, Goal, Measure, Policy
+from services.warmup.domain.policies import HEALTHY_FROM, Policy
 from services.warmup.domain.schedule import Today
 from services.warmup.domain.warmup import Warmup, held
-from shared.contracts.warmups import WarmupCriterion, WarmupDecision, WarmupStatus
-
-NAMES: Mapping[Measure, str] = {
-    Measure.REPUTATION: "reputation",
-    Measure.TOTAL_SENT: "messages sent",
-    Measure.QUALIFIED_DAYS: "qualified days",
-    Measure.HEALTHY_DAYS: "healthy days in a row",
-    Measure.RECENT_HEALTH: "health",
-    Measure.BOUNCE_RATE: "bounce rate",
-    Measure.COMPLAINT_RATE: "complaint rate",
-    Measure.DNS_HEALTHY: "healthy DNS",
-}
+from shared.contracts.warmups import WarmupCriterion
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +35,8 @@ class Observation:
     mail: Mail = NO_MAIL
     domain: Trouble | None = None
     """What is wrong with the domain; None while it is verified."""
-
-
-class Judgement(StrEnum):
-    """What a day comes to."""
-
-    CONTINUE = "continue"
-    GRADUATE = "graduate"
-    FALL_BACK = "fall_back"
-    HOLD = "hold"
-    RELEASE = "release"
-    BAN = "ban"
-    SUSPEND = "suspend"
+    judged_before: int | None = None
+    """The number of the calendar day that was judged last; None if none was."""
 
 
 def decide_day(warmup: Warmup, seen: Observation, policy: Policy, today: Today) -> tuple[Warmup, Judgement]:
@@ -63,28 +50,22 @@ def decide_day(warmup: Warmup, seen: Observation, policy: Policy, today: Today) 
     trouble = trouble_of(warmup, seen.sender, seen.domain)
     is_idle = warmup.hold is not None or trouble is not None
     after = _counted(warmup, seen, today, is_idle=is_idle)
-    is_graduated = WarmupStatus.GRADUATED in {warmup.status, warmup.held_from}
-    goals = policy.keeps if is_graduated else policy.goals
-    criteria = tuple(_criterion(after, goal, seen) for goal in goals)
+    criteria = criteria_of(after, policy, is_dns_healthy=seen.domain is None)
     judgement, sentence = (
         _stopped(seen)
         or _held(warmup, trouble)
+        or (_lost(criteria) if is_complete(warmup) else None)
         or _unknown(seen)
-        or (_kept(criteria) if is_graduated else _reached(criteria))
+        or (_kept() if is_complete(warmup) else _reached(criteria))
     )
-    decision = WarmupDecision(
-        at=today.now,
-        day=after.day,
-        policy=policy.name,
-        policy_version=policy.version,
-        judgement=judgement.value,
-        sentence=sentence,
-        criteria=criteria,
-        expected_at=None if is_graduated or is_idle else _expected(warmup, criteria, today),
-    )
+    expected_at = None
+    if judgement is Judgement.CONTINUE and not is_complete(warmup):
+        expected_at = expected_of(warmup, criteria, today, _days_since(seen, today))
     if trouble is not None and warmup.hold is not None:
         after = held(after, trouble.hold, trouble.sentence)
-    return replace(after, decision=decision), judgement
+    return decided(
+        after, policy, today.now, judgement, sentence, criteria, expected_at=expected_at
+    ), judgement
 
 
 def _counted(warmup: Warmup, seen: Observation, today: Today, *, is_idle: bool) -> Warmup:
@@ -93,6 +74,8 @@ def _counted(warmup: Warmup, seen: Observation, today: Today, *, is_idle: bool) 
     is_warming = seen.sender is not None and seen.sender.status is SenderStatus.WARMING
     is_qualified = is_warming and not is_idle and after.total_sent > warmup.total_sent
     is_healthy = health is not None and health >= HEALTHY_FROM
+    is_told = seen.figures is not None and bool(seen.figures.days)
+    in_a_row = warmup.healthy_days if _days_since(seen, today) == 1 else 0
     return replace(
         after,
         day=warmup.day + 1,
@@ -101,31 +84,22 @@ def _counted(warmup: Warmup, seen: Observation, today: Today, *, is_idle: bool) 
         bounce_rate=seen.mail.bounce_rate,
         complaint_rate=seen.mail.complaint_rate,
         qualified_days=warmup.qualified_days + is_qualified,
-        healthy_days=warmup.healthy_days + 1 if is_healthy else 0,
+        healthy_days=in_a_row + 1 if is_healthy and is_told else 0,
     )
 
 
-def _criterion(warmup: Warmup, goal: Goal, seen: Observation) -> WarmupCriterion:
-    if goal.measure is Measure.DNS_HEALTHY:
-        value = 1.0 if seen.domain is None else 0.0
-    else:
-        value = getattr(warmup, goal.measure.value)
-    return WarmupCriterion(
-        name=goal.measure.value,
-        value=value,
-        at_least=goal.at_least,
-        below=goal.below,
-        is_met=goal.is_met_by(value),
-    )
+def _days_since(seen: Observation, today: Today) -> int:
+    """Return how many days the last judged one lies back; 1 for the first that is judged."""
+    return 1 if seen.judged_before is None else max(today.number - seen.judged_before, 1)
 
 
 def _stopped(seen: Observation) -> tuple[Judgement, str] | None:
     """Say that the provider has shut the sender out; None if it has not."""
     match seen.sender.status if seen.sender else None:
         case SenderStatus.BANNED:
-            return Judgement.BAN, "The warmup provider has banned the sender."
+            return Judgement.BAN, BANNED
         case SenderStatus.SUSPENDED:
-            return Judgement.SUSPEND, "The warmup provider has suspended the sender."
+            return Judgement.SUSPEND, SUSPENDED
         case _:
             return None
 
@@ -134,11 +108,11 @@ def _held(warmup: Warmup, trouble: Trouble | None) -> tuple[Judgement, str] | No
     """Say that it is held, or goes on; None if it was not held and is not."""
     if trouble is not None:
         return Judgement.HOLD, trouble.sentence
-    return None if warmup.hold is None else (Judgement.RELEASE, "What held the warmup is over.")
+    return None if warmup.hold is None else (Judgement.RELEASE, RELEASED)
 
 
 def _unknown(seen: Observation) -> tuple[Judgement, str] | None:
-    """Say that nothing can be judged because the provider does not show the sender as warming; None if it does."""
+    """Say that nothing new is known because the provider does not show the sender as warming; None if it does."""
     if seen.sender is None:
         return Judgement.CONTINUE, "The warmup provider does not know the sender."
     if seen.sender.status is SenderStatus.PAUSED:
@@ -149,39 +123,15 @@ def _unknown(seen: Observation) -> tuple[Judgement, str] | None:
 def _reached(criteria: Sequence[WarmupCriterion]) -> tuple[Judgement, str]:
     missing = [each for each in criteria if not each.is_met]
     if missing:
-        return Judgement.CONTINUE, f"It does not meet every goal yet: {_listed(missing)}."
-    return Judgement.GRADUATE, f"It meets every goal: {_listed(criteria)}."
+        return Judgement.CONTINUE, f"It does not meet every goal yet: {listed(missing)}."
+    return Judgement.GRADUATE, f"It meets every goal: {listed(criteria)}."
 
 
-def _kept(criteria: Sequence[WarmupCriterion]) -> tuple[Judgement, str]:
+def _lost(criteria: Sequence[WarmupCriterion]) -> tuple[Judgement, str] | None:
+    """Say what a complete warmup is known to have lost; None if that is nothing."""
     lost = [each for each in criteria if not each.is_met and each.value is not None]
-    if lost:
-        return Judgement.FALL_BACK, f"It lost what it must keep: {_listed(lost)}."
+    return (Judgement.FALL_BACK, f"It lost what it must keep: {listed(lost)}.") if lost else None
+
+
+def _kept() -> tuple[Judgement, str]:
     return Judgement.CONTINUE, "It keeps what it needs to go on sending."
-
-
-def _listed(criteria: Sequence[WarmupCriterion]) -> str:
-    return ", ".join(
-        f"{NAMES[Measure(each.name)]} {'unknown' if each.value is None else f'{each.value:g}'}"
-        f" ({f'at least {each.at_least:g}' if each.below is None else f'below {each.below:g}'})"
-        for each in criteria
-    )
-
-
-def _expected(before: Warmup, criteria: tuple[WarmupCriterion, ...], today: Today) -> datetime | None:
-    """Return when the last open goal is met if every measure goes on as it did since the day before; None if that is never."""
-    if all(each.is_met for each in criteria):
-        return None
-    earlier = {each.name: each.value for each in before.decision.criteria} if before.decision else {}
-    days = 0
-    for each in criteria:
-        if each.is_met:
-            continue
-        bound, last = each.at_least if each.below is None else each.below, earlier.get(each.name)
-        if bound is None or each.value is None or last is None:
-            return None
-        step, missing = each.value - last, bound - each.value
-        if step == 0 or missing * step < 0:
-            return None
-        days = max(days, math.ceil(missing / step))
-    return today.now + timedelta(seconds=max(days, 1) * today.length)

@@ -27,7 +27,7 @@ class Figures:
 def observed(warmup: Warmup, sender: Sender | None, figures: Figures | None, now: datetime) -> Warmup:
     """Return the warmup with what the provider told at this moment.
 
-    What it leaves out for once stays as it was, with the time it was told at; a total never shrinks.
+    What it leaves out for once stays as it was, score by score and day by day; a total never shrinks.
     """
     if sender is not None:
         warmup = replace(
@@ -38,12 +38,13 @@ def observed(warmup: Warmup, sender: Sender | None, figures: Figures | None, now
     if figures is None:
         is_first = warmup.observed_at is None and sender is not None
         return replace(warmup, observed_at=now) if is_first else warmup
+    if figures.health_score is not None:
+        warmup = replace(warmup, health_score=figures.health_score, health_label=figures.health_label)
+    days = {day.date: day for day in (*warmup.days, *figures.days)}
     return replace(
         warmup,
         total_sent=max(warmup.total_sent, figures.sent),
         total_received=max(warmup.total_received, figures.received),
-        health_score=figures.health_score,
-        health_label=figures.health_label,
-        days=figures.days[-SHOWN_DAYS:],
+        days=tuple(days[day] for day in sorted(days))[-SHOWN_DAYS:],
         observed_at=now,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -89,13 +90,15 @@ class Schedule:
         return (now - due_at).total_seconds() > max(slot_seconds, SHORTEST_LATENESS_SECONDS)
 
     def catch_up_at(self, now: datetime, account_id: UUID) -> datetime:
-        """Return when a late account is judged: after the ones that are on time, spread over as long as they are.
+        """Return when a late account is judged: as long after a full spread of the day as it always is after midnight.
 
-        However much has piled up, the provider is never asked more often than on any other day.
+        So every account has its own moment of each spread, late or not, and however much has piled up, the provider is
+        never asked more often than on any other day. What would come after midnight is judged with that day.
         """
         spread = timedelta(seconds=self._spread_seconds)
-        end_of_todays = self.calendar.start_of(self.calendar.day(now)) + spread
-        return max(now, end_of_todays) + spread * self._part_of(account_id)
+        first = self.calendar.start_of(self.calendar.day(now)) + spread * self._part_of(account_id)
+        at = first + spread * max(0, math.ceil((now - first) / spread))
+        return min(at, self.next_day(now, account_id))
 
     def ask_again_at(self, now: datetime, tries: int, at_least: float | None = None) -> datetime:
         """Return when to judge an account that the provider gave no answer for: soon at first, then once per spread.

@@ -190,6 +190,7 @@ def over(warmup: Warmup, status: WarmupStatus) -> Warmup:
         status=status,
         hold=None,
         held_from=None,
+        reason=None,
         next_attempt_at=None,
         job_id=None,
         due_at=None,

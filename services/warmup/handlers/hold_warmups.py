@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from services.warmup.domain.decisions import RELEASED, Judgement, criteria_of, decided
 from services.warmup.domain.warmup import Warmup, held, released
 from services.warmup.handlers.facts import tell
 from services.warmup.handlers.tools import Tools
@@ -42,7 +43,14 @@ class HoldWarmups:
         trouble = await store.trouble_of_domain(warmup.domain_id)
         if trouble is not None and warmup.hold is None:
             after = held(warmup, trouble.hold, trouble.sentence)
+            after = self._decided(after, Judgement.HOLD, trouble.sentence)
             return tell(self._tools.recorder, warmup, after, WarmupPaused)
         if trouble is None and warmup.hold is WarmupHold.DOMAIN:
-            return tell(self._tools.recorder, warmup, released(warmup), WarmupResumed)
+            after = self._decided(released(warmup), Judgement.RELEASE, RELEASED)
+            return tell(self._tools.recorder, warmup, after, WarmupResumed)
         return None
+
+    def _decided(self, after: Warmup, judgement: Judgement, sentence: str) -> Warmup:
+        policy, now = self._tools.policy, self._tools.recorder.clock.now()
+        criteria = criteria_of(after, policy, is_dns_healthy=judgement is Judgement.RELEASE)
+        return decided(after, policy, now, judgement, sentence, criteria)

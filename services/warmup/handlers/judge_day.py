@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from services.warmup.domain.days import Judgement, Observation, decide_day
+from services.warmup.domain.days import Observation, decide_day
+from services.warmup.domain.decisions import Judgement
 from services.warmup.domain.figures import Figures
 from services.warmup.domain.health import WINDOW_DAYS
 from services.warmup.domain.holds import Trouble, trouble_of
@@ -102,8 +103,8 @@ class JudgeDay:
             if not await store.hold(warmup):
                 return
             since, until = self._tools.schedule.last_full_days(today, WINDOW_DAYS)
-            mail, domain = await store.circumstances(warmup, since, until)
-            whole = replace(seen, mail=mail, domain=domain)
+            beside = await store.circumstances(warmup, since, until)
+            whole = replace(seen, mail=beside.mail, domain=beside.domain, judged_before=beside.judged_before)
             judged, judgement = decide_day(warmup, whole, self._tools.policy, today)
             status = seen.sender.status if seen.sender else None
             if not await store.add_day(today.number, judged, status):

@@ -62,8 +62,7 @@ class Instantly:
         return await self._switch("disable", addresses)
 
     async def _switch(self, way: str, addresses: Sequence[str]) -> Verdict:
-        if not 1 <= len(addresses) <= BATCH_LIMIT:
-            raise ValueError(f"between 1 and {BATCH_LIMIT} addresses can be switched at once")
+        _require_batch(addresses)
         try:
             job = await self._provider.call(
                 f"warmup.{way}",
@@ -106,7 +105,12 @@ class Instantly:
         return JOB_FINISHED.get(job.get("status"), JobStatus.RUNNING)
 
     async def figures(self, addresses: Sequence[str]) -> Mapping[str, Figures]:
-        """Return the counters per address; Instantly leaves out zeros and addresses without data."""
+        """Return the counters per address; Instantly leaves out zeros and addresses without data.
+
+        Raises:
+            ValueError: No address, which could mean all of them, or more than a call may carry.
+        """
+        _require_batch(addresses)
         analytics = await _answered(
             self._provider.call(
                 "warmup.analytics",
@@ -120,11 +124,16 @@ class Instantly:
         by_date = (analytics or {}).get("email_date_data") or {}
         try:
             return {
-                address: _figures(counters, by_date.get(address) or {})
-                for address, counters in totals.items()
+                address: _figures(totals.get(address) or {}, by_date.get(address) or {})
+                for address in {**totals, **by_date}
             }
         except (AttributeError, TypeError, ValueError) as error:
             raise ProviderTrouble("The warmup provider told figures that cannot be read.") from error
+
+
+def _require_batch(addresses: Sequence[str]) -> None:
+    if not 1 <= len(addresses) <= BATCH_LIMIT:
+        raise ValueError(f"a call carries between 1 and {BATCH_LIMIT} addresses")
 
 
 def _figures(totals: Mapping[str, Any], by_date: Mapping[str, Mapping[str, Any]]) -> Figures:

@@ -13,7 +13,7 @@ from services.warmup.domain.commands import Attempt, Command
 from services.warmup.domain.health import Mail
 from services.warmup.domain.holds import Trouble, domain_trouble
 from services.warmup.domain.warmup import AttemptBy, Warmup
-from services.warmup.ports import Waiting, Work
+from services.warmup.ports import Circumstances, Waiting, Work
 from shared.clock import Clock, Ids
 from shared.contracts.answers import AccountRequestAnswered
 from shared.contracts.envelope import Recorded
@@ -138,16 +138,16 @@ class MemoryStore:
         before = self.rows.mail.get(message_id, (account_id, sent_at, False, False))
         self.rows.mail[message_id] = (*before[:2], before[2] or is_bounced, before[3] or is_complained)
 
-    async def circumstances(
-        self, warmup: Warmup, since: datetime, until: datetime
-    ) -> tuple[Mail, Trouble | None]:
+    async def circumstances(self, warmup: Warmup, since: datetime, until: datetime) -> Circumstances:
         found = [
             each
             for each in self.rows.mail.values()
             if each[0] == warmup.account_id and since <= each[1] < until
         ]
         mail = Mail(len(found), sum(each[2] for each in found), sum(each[3] for each in found))
-        return mail, await self.trouble_of_domain(warmup.domain_id)
+        days = [day for account_id, day in self.rows.days if account_id == warmup.account_id]
+        domain = await self.trouble_of_domain(warmup.domain_id)
+        return Circumstances(mail, domain, max(days, default=None))
 
     async def begin(self, request: Recorded) -> bool:
         assert request.request_id is not None

@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.warmup.domain.attempts import Sender, SenderStatus
-from services.warmup.domain.days import Judgement, Observation, decide_day
-from services.warmup.domain.figures import Figures
-from services.warmup.domain.health import health_of, label_of
+from services.warmup.domain.days import Observation, decide_day
+from services.warmup.domain.decisions import Judgement
+from services.warmup.domain.figures import Figures, observed
+from services.warmup.domain.health import Mail, health_of, label_of
 from services.warmup.domain.policies import POLICIES, PUFFLE, STANDARD, Policy
 from services.warmup.domain.schedule import Today
 from services.warmup.domain.warmup import Warmup
@@ -86,7 +87,8 @@ def graduated_after(days: int, *, inbox: int = 10) -> tuple[Warmup, Judgement]:
     after, judgement = WARMING, Judgement.CONTINUE
     for day in range(1, days + 1):
         today = Today(59 + day, NOW.date(), 86_400.0, NOW + timedelta(days=day))
-        after, judgement = decide_day(after, seen(95.0, 100 * day, inbox=inbox), STANDARD, today)
+        whole = replace(seen(95.0, 100 * day, inbox=inbox), judged_before=58 + day)
+        after, judgement = decide_day(after, whole, STANDARD, today)
     return after, judgement
 
 
@@ -108,6 +110,27 @@ def test_healthy_days_count_only_in_a_row() -> None:
 
     after, _ = decide_day(after, seen(inbox=2), STANDARD, TODAY)
     assert after.healthy_days == 0
+
+
+def test_healthy_days_are_not_in_a_row_across_days_that_nobody_judged() -> None:
+    before = replace(WARMING, healthy_days=2)
+
+    next_day, _ = decide_day(before, replace(seen(), judged_before=58), STANDARD, TODAY)
+    later, _ = decide_day(before, replace(seen(), judged_before=50), STANDARD, TODAY)
+
+    assert (next_day.healthy_days, later.healthy_days) == (3, 1)
+
+
+@pytest.mark.parametrize("figures", [None, Figures(sent=600)])
+def test_a_day_of_which_nothing_was_told_is_no_healthy_one(figures: Figures | None) -> None:
+    before, _ = decide_day(replace(WARMING, healthy_days=2), seen(), STANDARD, TODAY)
+    assert before.recent_health == 100.0
+
+    told = Observation(Sender(SenderStatus.WARMING, 95.0, 1), figures, judged_before=59)
+    after, judgement = decide_day(before, told, STANDARD, replace(TODAY, number=60))
+
+    assert (after.recent_health, after.healthy_days) == (100.0, 0)
+    assert judgement is Judgement.CONTINUE
 
 
 @pytest.mark.parametrize("status", [SenderStatus.PAUSED, SenderStatus.WARMING])
@@ -160,6 +183,18 @@ def test_the_providers_verdict_holds_after_graduation_too(
     assert decided is judgement
 
 
+@pytest.mark.parametrize("sender", [Sender(SenderStatus.PAUSED, 95.0, 0), None])
+def test_a_graduated_account_falls_back_for_its_own_mail_whatever_the_provider_shows(
+    sender: Sender | None,
+) -> None:
+    bad, good = Mail(sent=100, bounced=30), Mail(sent=100)
+
+    _, lost = decide_day(GRADUATED, replace(seen(), sender=sender, mail=bad), STANDARD, TODAY)
+    _, kept = decide_day(GRADUATED, replace(seen(), sender=sender, mail=good), STANDARD, TODAY)
+
+    assert (lost, kept) == (Judgement.FALL_BACK, Judgement.CONTINUE)
+
+
 def test_the_documented_rule_takes_no_graduated_account_back_for_its_score() -> None:
     _, decided = decide_day(GRADUATED, seen(10.0, inbox=0), PUFFLE, TODAY)
 
@@ -175,6 +210,38 @@ def test_the_expected_day_goes_on_as_the_last_one_went() -> None:
     assert first.decision.expected_at is None  # nothing to compare with yet
     assert second.decision is not None
     assert second.decision.expected_at == NOW + timedelta(days=5)  # 8 points at 2 a day
+
+
+def test_the_expected_day_goes_by_all_the_days_since_the_last_judged_one() -> None:
+    first, _ = decide_day(WARMING, seen(80.0, 100), PUFFLE, TODAY)
+    five_later = Today(64, NOW.date(), 86_400.0, NOW + timedelta(days=5))
+
+    second, _ = decide_day(first, replace(seen(85.0, 150), judged_before=59), PUFFLE, five_later)
+
+    assert second.decision is not None
+    assert second.decision.expected_at == five_later.now + timedelta(days=5)  # 5 points at 1 a day
+
+
+@pytest.mark.parametrize("status", [SenderStatus.BANNED, SenderStatus.SUSPENDED, SenderStatus.PAUSED])
+def test_no_day_is_expected_of_a_warmup_that_does_not_go_on(status: SenderStatus) -> None:
+    first, _ = decide_day(WARMING, seen(80.0, 100), PUFFLE, TODAY)
+    second, _ = decide_day(first, seen(82.0, 150, status=status), PUFFLE, replace(TODAY, number=60))
+
+    assert second.decision is not None
+    assert second.decision.expected_at is None
+
+
+def test_what_the_provider_leaves_out_for_once_stays_as_it_was() -> None:
+    days = (WarmupDay(date=NOW.date(), sent=3, received=3, inbox=3),)
+    before, _ = decide_day(WARMING, seen(95.0, 300), PUFFLE, TODAY)
+    before = replace(before, health_score=97.0, health_label="Excellent")
+
+    totals = observed(before, None, Figures(sent=310), NOW + timedelta(days=1))
+    one_day = observed(before, None, Figures(days=days), NOW + timedelta(days=1))
+
+    assert (totals.total_sent, totals.health_score, totals.health_label) == (310, 97.0, "Excellent")
+    assert totals.days == before.days
+    assert (one_day.total_sent, one_day.days) == (300, (*before.days, *days))
 
 
 def test_no_day_is_expected_of_a_measure_that_stands_still() -> None:

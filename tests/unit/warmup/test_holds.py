@@ -8,7 +8,8 @@ import pytest
 
 from services.warmup.domain.attempts import Sender, SenderStatus
 from services.warmup.domain.commands import Command, is_allowed
-from services.warmup.domain.days import Judgement, Observation, decide_day
+from services.warmup.domain.days import Observation, decide_day
+from services.warmup.domain.decisions import Judgement
 from services.warmup.domain.health import Mail
 from services.warmup.domain.holds import domain_trouble, trouble_of
 from services.warmup.domain.policies import PUFFLE, STANDARD

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -16,10 +18,15 @@ DAY_THREE = ANCHOR + timedelta(days=3)
 ACCOUNTS = [RandomIds().new() for _ in range(20_000)]
 
 
-def busiest_minutes(due: list[datetime], minutes: int = 6) -> int:
-    """Return how many fall into the busiest so many minutes."""
-    parts = Counter(int((at - ANCHOR).total_seconds() // (60 * minutes)) for at in due)
-    return max(parts.values())
+def busiest_minutes(due: Iterable[datetime], minutes: int) -> int:
+    """Return how many fall into the busiest so many minutes in a row."""
+    counts = Counter(int((at - ANCHOR).total_seconds() // 60) for at in due)
+    return max(sum(counts[first + minute] for minute in range(minutes)) for first in counts)
+
+
+def usual(minutes: int) -> int:
+    """Return how many the busiest so many minutes of an undisturbed day have."""
+    return busiest_minutes((SCHEDULE.next_day(DAY_THREE, each) for each in ACCOUNTS), minutes)
 
 
 def test_a_day_is_judged_within_its_first_hour() -> None:
@@ -29,19 +36,49 @@ def test_a_day_is_judged_within_its_first_hour() -> None:
     assert max(due) < DAY_THREE + timedelta(hours=1)
 
 
-@pytest.mark.parametrize("hours", [0.2, 0.5, 5, 23.9])
-def test_what_piled_up_never_makes_the_provider_busier_than_any_other_day(hours: float) -> None:
-    usual = busiest_minutes([SCHEDULE.next_day(DAY_THREE - timedelta(days=1), each) for each in ACCOUNTS])
-    now = DAY_THREE + timedelta(hours=hours)
+def caught_up(planned: Mapping[UUID, datetime], now: datetime) -> list[datetime]:
+    """Return when accounts are judged that the service finds when it is back, and again for two days."""
+    judged = []
+    for each, at in planned.items():
+        due = SCHEDULE.catch_up_at(now, each) if SCHEDULE.is_late(at, now) else max(at, now)
+        assert due >= now
+        for _ in range(3):
+            judged.append(due)
+            due = SCHEDULE.next_day(due, each)
+    return judged
 
+
+@pytest.mark.parametrize("minutes", [6, 30, 60])
+@pytest.mark.parametrize("hours", [0.2, 0.5, 5, 23.25, 23.5, 23.75, 23.9])
+def test_what_piled_up_never_makes_the_provider_busier_than_any_other_day(hours: float, minutes: int) -> None:
     planned = {each: SCHEDULE.next_day(DAY_THREE - timedelta(days=1), each) for each in ACCOUNTS}
-    due = [
-        SCHEDULE.catch_up_at(now, each) if SCHEDULE.is_late(at, now) else max(at, now)
-        for each, at in planned.items()
-    ]
 
-    assert min(due) >= now
-    assert busiest_minutes(due) <= 1.2 * usual
+    due = caught_up(planned, DAY_THREE + timedelta(hours=hours))
+
+    assert busiest_minutes(due, minutes) <= 1.2 * usual(minutes)
+
+
+@pytest.mark.parametrize("minutes", [6, 15, 60])
+def test_nor_does_it_when_the_provider_was_silent_meanwhile(minutes: int) -> None:
+    off, back = DAY_THREE + timedelta(hours=10, minutes=10), DAY_THREE + timedelta(hours=10, minutes=30)
+    planned = {}
+    for each in ACCOUNTS:
+        due = SCHEDULE.next_day(DAY_THREE - timedelta(days=1), each)
+        while due < off:
+            due = SCHEDULE.ask_again_at(due, QUICK_TRIES)
+        planned[each] = due
+
+    due_again = caught_up(planned, back)
+
+    assert busiest_minutes(due_again, minutes) <= 1.2 * usual(minutes)
+
+
+def test_what_would_be_caught_up_after_midnight_is_judged_with_that_day() -> None:
+    half_past_eleven = DAY_THREE + timedelta(hours=23.5)
+
+    for each in ACCOUNTS[:200]:
+        due = SCHEDULE.catch_up_at(half_past_eleven, each)
+        assert due < DAY_THREE + timedelta(days=1) or due == SCHEDULE.next_day(half_past_eleven, each)
 
 
 @pytest.mark.parametrize(("seconds", "is_late"), [(0, False), (59, False), (61, True), (86_400, True)])
