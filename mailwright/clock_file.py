@@ -13,8 +13,11 @@ _BEAT_SECONDS = 1.0
 class ClockFile:
     """Remembers the last moment the stack was seen running, so that time switched off is not counted as days."""
 
-    def __init__(self, path: Path, clock: Clock, day_seconds: float) -> None:
-        """Go on from the day the file left off at, also when days now have another length."""
+    def __init__(self, path: Path, clock: Clock, day_seconds: float, *, is_real: bool = False) -> None:
+        """Go on from the day the file left off at, also when days now have another length.
+
+        `is_real` says that the warmup provider is not ours to switch off: its days begin at midnight UTC and go on.
+        """
         self._path = path
         self._clock = clock
         self._day_seconds = day_seconds
@@ -25,6 +28,9 @@ class ClockFile:
                 self._resume(now, **stored)
             except (TypeError, ValueError) as error:
                 raise damaged(path) from error
+        if is_real:
+            self.anchor = self.anchor.replace(hour=0, minute=0, second=0, microsecond=0)
+            self.paused_seconds = 0.0
         self.beat()
 
     def _resume(

@@ -44,6 +44,11 @@ def embeds_simulator(caller: Mapping[str, str]) -> bool:
     return any(not caller.get(name) for name in _PROVIDERS)
 
 
+def embeds_warmup_provider(caller: Mapping[str, str]) -> bool:
+    """Whether warmup is simulated: its days are then ours."""
+    return not caller.get("MAILWRIGHT_INSTANTLY_URL")
+
+
 def longest_restart_pause_seconds(caller: Mapping[str, str]) -> float:
     """How long a part that crashes again and again may be left down before it is started once more."""
     asked = caller.get("MAILWRIGHT_LONGEST_RESTART_PAUSE_SECONDS")

@@ -69,7 +69,12 @@ class Stack:
             self._say(f"ended what an earlier run left behind: {', '.join(left)}")
         self._state = {"ports": self._choose_ports(), "processes": {}}
         self._public = listener(self._state["ports"]["gateway"])
-        calendar = ClockFile(self._file("clock"), SystemClock(), self._options.day_seconds)
+        calendar = ClockFile(
+            self._file("clock"),
+            SystemClock(),
+            self._options.day_seconds,
+            is_real=not environment.embeds_warmup_provider(self._caller),
+        )
         self._background.append(asyncio.create_task(calendar.keep_beating()))
         secrets = load_or_make(self._file("secrets"))
         self._env = environment.settings(

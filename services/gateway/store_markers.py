@@ -36,7 +36,7 @@ class ReadMarkers:
         """Return what this caller's key was told of these accounts before, and remember that it is told this now.
 
         Reads of one key take turns, so that of several at once one is told what changed. An older standing never
-        replaces a newer one; accounts that are not among these are forgotten.
+        replaces a newer one; accounts that are gone are forgotten.
 
         Raises:
             OUTAGE: The database is away.
@@ -76,8 +76,12 @@ class ReadMarkers:
                     [each.version for each in newer.values()],
                 )
             if gone := told.keys() - now.keys():
+                # This caller may have looked before another that came first here, and not have seen the newest accounts.
                 await connection.execute(
-                    "delete from read_marker where key_id = $1 and account_id = any($2::uuid[])",
+                    """
+                    delete from read_marker m where m.key_id = $1 and m.account_id = any($2::uuid[])
+                        and not exists (select from account a where a.id = m.account_id and not a.is_deleted)
+                    """,
                     caller.key_id,
                     list(gone),
                 )

@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from services.gateway.store_markers import ReadMarkers, Standing
+from shared.contracts.requests import Caller, Dialect
 from shared.contracts.warmups import WarmupDay, WarmupDayRecorded, WarmupStatus
 from tests.integration.gateway.test_changes_and_removals import created
 from tests.support.gateway import GatewaySide
@@ -147,3 +149,24 @@ async def test_the_path_is_nobodys_id(gateway: GatewaySide, api: httpx.AsyncClie
         other = await api.request(method, ANALYTICS)
         assert (other.status_code, other.headers["allow"]) == (405, "GET")
         assert other.json()["code"] == "method_not_allowed"
+
+
+async def test_a_read_that_looked_too_early_takes_nothing_back_that_another_was_told(
+    gateway: GatewaySide, api: httpx.AsyncClient
+) -> None:
+    """Both read at once: the account began between their looks, and the later look is told first."""
+    request = await created(gateway, api)
+    account, key = request["subject_id"], await gateway.key()
+    caller = Caller(
+        tenant_id=key.tenant_id,
+        workspace_id=key.workspace_id,
+        user_id=key.user_id,
+        key_id=key.id,
+        dialect=Dialect.PUFFLE,
+    )
+    markers, told = ReadMarkers(gateway.pool), Standing("warming", "warming", 2)
+
+    await markers.advance(caller, {account: told})
+    await markers.advance(caller, {})
+
+    assert await markers.advance(caller, {account: told}) == {account: told}

@@ -34,8 +34,13 @@ async def test_a_domain_that_falls_back_holds_its_warmups_and_each_day_is_judged
     held = await bench.row(account)
     await bench.judge_days(2)
     await bench.domain_judged(3, is_verified=True)
+    released = await bench.row(account)
     await bench.judge_days(1)
 
+    assert [(row["decision"]["judgement"], row["day"]) for row in (held, released)] == [
+        ("hold", 2), ("release", 4),
+    ]  # fmt: skip
+    assert held["decision"]["sentence"] == LOST
     assert (held["status"], held["hold"], held["held_from"], held["reason"]) == (
         "paused",
         "domain",

@@ -60,6 +60,20 @@ def test_progress_is_told_goal_by_goal_with_the_rule_it_was_judged_by() -> None:
     assert told["next_evaluation_at"] == "2026-03-02T00:00:00Z"
 
 
+@pytest.mark.parametrize("status", [WarmupStatus.PAUSED, WarmupStatus.DISABLED, WarmupStatus.BANNED])
+def test_no_day_is_expected_of_a_warmup_that_stands_still(status: WarmupStatus) -> None:
+    assert shown(status=status, decision=DECISION, day=4)["expected_at"] is None
+
+
+def test_a_day_that_waits_to_be_judged_is_called_overdue_and_not_the_next_one() -> None:
+    due: dict[str, Any] = {"is_confirmed": True, "next_evaluation_at": START + timedelta(hours=2)}
+
+    before, after = shown(hours=1, **due), shown(hours=3, **due)
+
+    assert (before["next_evaluation_at"], before["overdue_since"]) == ("2026-03-01T02:00:00Z", None)
+    assert (after["next_evaluation_at"], after["overdue_since"]) == (None, "2026-03-01T02:00:00Z")
+
+
 @pytest.mark.contract("A22")
 def test_a_start_that_is_only_accepted_looks_different_from_one_that_the_provider_shows() -> None:
     accepted, confirmed = shown(is_confirmed=False), shown(is_confirmed=True)

@@ -108,6 +108,20 @@ def test_a_machine_clock_set_back_does_not_run_the_calendar_ahead(tmp_path: Path
     assert ClockFile(tmp_path / "clock.json", clock, day_seconds=2).paused_seconds == 0
 
 
+def test_days_of_a_provider_that_is_not_ours_begin_at_midnight_and_go_on_while_we_are_off(
+    tmp_path: Path,
+) -> None:
+    clock = HandClock()
+    clock.pass_seconds(9 * 3_600)
+    ClockFile(tmp_path / "clock.json", clock, day_seconds=86_400, is_real=True)
+
+    clock.pass_seconds(8 * 86_400)
+    again = ClockFile(tmp_path / "clock.json", clock, day_seconds=86_400, is_real=True)
+
+    assert again.anchor == datetime(2026, 1, 1, tzinfo=UTC)
+    assert again.paused_seconds == 0
+
+
 def test_days_of_another_length_go_on_from_the_day_reached(tmp_path: Path) -> None:
     clock = HandClock()
     quick = ClockFile(tmp_path / "clock.json", clock, day_seconds=2)

@@ -10,7 +10,7 @@ import pytest
 from services.warmup.domain.attempts import Sender, SenderStatus
 from services.warmup.domain.days import Observation, decide_day
 from services.warmup.domain.decisions import Judgement
-from services.warmup.domain.figures import Figures, observed
+from services.warmup.domain.figures import Figures
 from services.warmup.domain.health import Mail, health_of, label_of
 from services.warmup.domain.policies import POLICIES, PUFFLE, STANDARD, Policy
 from services.warmup.domain.schedule import Today
@@ -229,19 +229,6 @@ def test_no_day_is_expected_of_a_warmup_that_does_not_go_on(status: SenderStatus
 
     assert second.decision is not None
     assert second.decision.expected_at is None
-
-
-def test_what_the_provider_leaves_out_for_once_stays_as_it_was() -> None:
-    days = (WarmupDay(date=NOW.date(), sent=3, received=3, inbox=3),)
-    before, _ = decide_day(WARMING, seen(95.0, 300), PUFFLE, TODAY)
-    before = replace(before, health_score=97.0, health_label="Excellent")
-
-    totals = observed(before, None, Figures(sent=310), NOW + timedelta(days=1))
-    one_day = observed(before, None, Figures(days=days), NOW + timedelta(days=1))
-
-    assert (totals.total_sent, totals.health_score, totals.health_label) == (310, 97.0, "Excellent")
-    assert totals.days == before.days
-    assert (one_day.total_sent, one_day.days) == (300, (*before.days, *days))
 
 
 def test_no_day_is_expected_of_a_measure_that_stands_still() -> None:

@@ -34,6 +34,17 @@ def test_what_the_provider_leaves_out_stays_with_its_age() -> None:
     assert observed(before, None, None, LATER) == before
 
 
+def test_a_part_that_the_provider_leaves_out_stays_as_it_was() -> None:
+    before = observed(warmup(WarmupStatus.WARMING), SENDER, Figures(10, 9, 98.0, "Good", DAYS[:9]), NOW)
+    again = (DAYS[8].model_copy(update={"sent": 3}), DAYS[9])
+
+    totals, days = (observed(before, SENDER, told, LATER) for told in (Figures(12, 9), Figures(days=again)))
+
+    assert (totals.total_sent, totals.days) == (12, before.days)
+    assert (totals.health_score, totals.health_label) == (98.0, "Good")
+    assert (days.total_sent, days.days) == (10, (*DAYS[:8], *again))
+
+
 def test_a_sender_without_data_yet_was_seen_all_the_same() -> None:
     seen = observed(warmup(WarmupStatus.WARMING), Sender(SenderStatus.PAUSED, None, 0), None, NOW)
 

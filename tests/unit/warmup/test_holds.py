@@ -55,6 +55,12 @@ def test_a_sender_that_is_not_shown_neither_begins_nor_ends_a_hold() -> None:
     assert trouble_of(held(WARMING, WarmupHold.DOMAIN, "Gone."), None, None) is None
 
 
+def test_a_held_warmup_that_is_banned_is_not_said_to_wait_for_its_domain() -> None:
+    banned = over(held(WARMING, WarmupHold.DOMAIN, "Gone."), WarmupStatus.BANNED)
+
+    assert (banned.hold, banned.held_from, banned.reason) == (None, None, None)
+
+
 def test_a_held_day_is_judged_and_does_not_qualify() -> None:
     after, first = decide_day(WARMING, replace(seen(), domain=GONE), STANDARD, TODAY)
     stopped = held(after, GONE.hold, GONE.sentence)

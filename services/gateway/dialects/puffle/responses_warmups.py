@@ -143,9 +143,12 @@ class Warmup(BaseModel):
     )
     last_decision: WarmupVerdict | None
     expected_at: datetime | None = Field(
-        description="When the last goal is met if things go on as they did; null if that cannot be said."
+        description="While it warms: when the last goal is met if things go on as they did; null if that cannot be said."
     )
     next_evaluation_at: datetime | None = Field(description="When the next day is judged; null if none is.")
+    overdue_since: datetime | None = Field(
+        description="When a day should have been judged that still waits for it, as while the provider does not answer."
+    )
     next_attempt_at: datetime | None = Field(description="When it is tried to start it again.")
     health: WarmupHealth
     figures: WarmupTotals

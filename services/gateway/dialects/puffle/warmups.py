@@ -48,7 +48,8 @@ def warmup_json(view: AccountView, now: datetime, day_seconds: float) -> Json:
         "day": warmup.day if warmup else 0,
         "started_at": instant(warmup.started_at) if warmup else None,
         **_judged(decision),
-        "next_evaluation_at": instant(warmup.next_evaluation_at) if warmup else None,
+        "expected_at": _expected(warmup),
+        **_next(warmup, now),
         "next_attempt_at": instant(warmup.next_attempt_at) if warmup else None,
         "health": {
             "percentage": number(warmup.recent_health) if warmup else None,
@@ -60,7 +61,7 @@ def warmup_json(view: AccountView, now: datetime, day_seconds: float) -> Json:
 
 def _judged(decision: WarmupDecision | None) -> Json:
     if decision is None:
-        return dict.fromkeys(("policy", "progress", "last_decision", "expected_at"))
+        return dict.fromkeys(("policy", "progress", "last_decision"))
     return {
         "policy": {"name": decision.policy, "version": decision.policy_version},
         "progress": [
@@ -79,7 +80,23 @@ def _judged(decision: WarmupDecision | None) -> Json:
             "judgement": decision.judgement,
             "sentence": decision.sentence,
         },
-        "expected_at": instant(decision.expected_at),
+    }
+
+
+def _expected(warmup: WarmupState | None) -> str | None:
+    """Return when the last goal is met if things go on as they did: nothing goes on while a warmup stands still."""
+    if warmup is None or warmup.decision is None or warmup.status is not WarmupStatus.WARMING:
+        return None
+    return instant(warmup.decision.expected_at)
+
+
+def _next(warmup: WarmupState | None, now: datetime) -> Json:
+    """Return when the next day is judged, or since when it waits for that."""
+    at = warmup.next_evaluation_at if warmup else None
+    is_overdue = at is not None and at <= now
+    return {
+        "next_evaluation_at": None if is_overdue else instant(at),
+        "overdue_since": instant(at) if is_overdue else None,
     }
 
 
