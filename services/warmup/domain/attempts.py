@@ -15,7 +15,7 @@ TRY_SECONDS = 12.0
 """What one call and one look-up may take together; no call is begun that could not end within the window."""
 JOB_SECONDS = 300.0
 SETTLE_SECONDS = 10.0
-"""How long the sender may lag behind its finished job."""
+"""How long the sender may lag behind its job, from when that was first seen finished."""
 
 REFUSED = Failure(code="provider_refused", message="The warmup provider refused to enable warmup.")
 UNAVAILABLE = Failure(
@@ -139,6 +139,8 @@ class Followed(StrEnum):
     """What following an accepted enable came to, besides a failure."""
 
     WAIT = "wait"
+    FINISHED = "finished"
+    """Its job is over, which was not known before; the sender is to show it soon."""
     CONFIRMED = "confirmed"
     BANNED = "banned"
     SUSPENDED = "suspended"
@@ -147,7 +149,11 @@ class Followed(StrEnum):
 def decide_follow(
     warmup: Warmup, sender: Sender | None, job: JobStatus | None, now: datetime
 ) -> Followed | Failure:
-    """Decide what an accepted enable has come to; what the sender itself shows outweighs the job's word."""
+    """Decide what an accepted enable has come to; what the sender itself shows outweighs the job's word.
+
+    `job` must have been asked for before the sender, else the sender's answer may be older than the end of the job. A job
+    that the provider has forgotten is over.
+    """
     if sender is None:
         return SENDER_MISSING
     if sender.status is SenderStatus.WARMING:
@@ -156,8 +162,10 @@ def decide_follow(
         return Followed.BANNED
     if sender.status is SenderStatus.SUSPENDED:
         return Followed.SUSPENDED
-    limit = JOB_SECONDS if job is JobStatus.RUNNING else SETTLE_SECONDS
-    waited = (now - (warmup.accepted_at or warmup.started_at or now)).total_seconds()
-    if job is JobStatus.FAILED or waited > limit:
+    if job is JobStatus.FAILED:
         return JOB_FAILED
-    return Followed.WAIT
+    if warmup.job_id is not None and job is not JobStatus.RUNNING:
+        return Followed.FINISHED
+    limit = SETTLE_SECONDS if warmup.job_id is None else JOB_SECONDS
+    waited = (now - (warmup.accepted_at or warmup.started_at or now)).total_seconds()
+    return JOB_FAILED if waited > limit else Followed.WAIT

@@ -64,7 +64,9 @@ class Attempt:
     """Set while a call may have been made; without a stage nobody has recorded what came of it."""
     stage: Stage | None = None
     stage_at: datetime | None = None
+    """When that became known, or when the job of an accepted call was first seen finished."""
     job_id: str | None = None
+    """The provider's job behind an accepted call, until it is seen finished."""
     tries: int = 0
 
 
@@ -148,7 +150,8 @@ def decide_look(
     """Decide what the provider's own word means for a call that was made, or may have been.
 
     A sender that is not yet shown as warming may still have an earlier enable before it: that it stands still then proves
-    nothing, unless our own call was accepted.
+    nothing, unless our own call was accepted. `job` must have been asked for before the sender, else the sender's answer may
+    be older than the end of the job.
     """
     if sender is None:
         return Done(is_shown=True) if attempt.command is Command.DISABLE else SENDER_MISSING
@@ -161,12 +164,13 @@ def decide_look(
         return Call()
     if attempt.stage is Stage.ACCEPTED and job is JobStatus.FAILED:
         return JOB_FAILED
+    job_id = attempt.job_id if job is JobStatus.RUNNING else None
     again = schedule.follow_at(now, attempt.tries)
     if again <= _end_of_looking(attempt, schedule):
-        return Again(again, True, attempt.stage, attempt.job_id)
+        return Again(again, True, attempt.stage, job_id)
     if attempt.stage is Stage.UNKNOWN:
         return UNAVAILABLE
-    return JOB_FAILED if job is JobStatus.SUCCEEDED else Done(is_shown=False, job_id=attempt.job_id)
+    return JOB_FAILED if _is_settled(attempt, now) else Done(is_shown=False, job_id=job_id)
 
 
 def decide_trouble(
@@ -196,6 +200,13 @@ def _end_of_looking(attempt: Attempt, schedule: Schedule) -> datetime:
     if attempt.stage is not Stage.UNKNOWN or attempt.stage_at is None:
         return end
     return min(end, attempt.stage_at + timedelta(seconds=SETTLE_SECONDS))
+
+
+def _is_settled(attempt: Attempt, now: datetime) -> bool:
+    """Say whether the job of an accepted call has been over for so long that its sender must show it."""
+    if attempt.job_id is not None or attempt.stage_at is None:
+        return False
+    return attempt.stage_at + timedelta(seconds=SETTLE_SECONDS) <= now
 
 
 def _end_of(attempt: Attempt, schedule: Schedule) -> datetime:

@@ -67,11 +67,14 @@ class Warmup:
     bounce_rate: float | None = None
     complaint_rate: float | None = None
     accepted_at: datetime | None = None
-    """When the provider accepted the enable that is to be confirmed; a resume leaves `started_at` as it was."""
+    """Since when the confirmation is waited for: the provider accepted the enable then, or its job was first seen finished.
+
+    A resume leaves `started_at` as it was.
+    """
     failure_code: str | None = None
     failure_message: str | None = None
     job_id: str | None = None
-    """The provider's job behind the last accepted enable."""
+    """The provider's job behind the last accepted enable, until it is seen finished."""
     attempt_by: AttemptBy | None = None
     """Set while an attempt is open; there is one at a time."""
     attempt_started_at: datetime | None = None
@@ -176,6 +179,11 @@ def started(
         goes_alone=False,
         due_at=due_at,
     )
+
+
+def finished(warmup: Warmup, now: datetime, due_at: datetime) -> Warmup:
+    """The provider's job is over: from now on its sender has to show what came of it."""
+    return replace(warmup, job_id=None, accepted_at=now, tries=0, due_at=due_at)
 
 
 def confirmed(warmup: Warmup, due_at: datetime) -> Warmup:

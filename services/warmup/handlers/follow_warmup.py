@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.warmup.domain.attempts import Followed, JobStatus, Sender, SenderStatus, decide_follow
+from services.warmup.domain.attempts import Followed, decide_follow
 from services.warmup.domain.figures import observed
-from services.warmup.domain.warmup import Warmup, confirmed, over, start_failed
+from services.warmup.domain.warmup import Warmup, confirmed, finished, over, start_failed
 from services.warmup.handlers.facts import tell
 from services.warmup.handlers.tools import Tools
 from services.warmup.ports import ProviderTrouble, Work
@@ -45,15 +45,16 @@ class FollowWarmup:
 
     async def _look(self, warmup: Warmup) -> None:
         with trace(warmup.traceparent, warmup.create_request_id):
-            now = self._tools.recorder.clock.now()
             try:
+                job = None if warmup.job_id is None else await self._tools.provider.job(warmup.job_id)
                 sender = await self._tools.provider.sender(warmup.address)
-                outcome = await self._judge(warmup, sender)
             except ProviderTrouble as trouble:
                 await self._wait(warmup, at_least=trouble.wait_seconds)
                 return
-            if outcome is Followed.WAIT:
-                await self._wait(warmup)
+            now = self._tools.recorder.clock.now()
+            outcome = decide_follow(warmup, sender, job, now)
+            if outcome is Followed.WAIT or outcome is Followed.FINISHED:
+                await self._wait(warmup, is_finished=outcome is Followed.FINISHED)
                 return
             seen = observed(warmup, sender, None, now)
             fact: type[WarmupFact]
@@ -74,14 +75,14 @@ class FollowWarmup:
                     await store.record(event)
         self._tools.announce()
 
-    async def _judge(self, warmup: Warmup, sender: Sender | None) -> Followed | Failure:
-        job: JobStatus | None = None
-        is_open = sender is not None and sender.status is SenderStatus.PAUSED
-        if is_open and warmup.job_id is not None:
-            job = await self._tools.provider.job(warmup.job_id)
-        return decide_follow(warmup, sender, job, self._tools.recorder.clock.now())
-
-    async def _wait(self, warmup: Warmup, *, at_least: float | None = None) -> None:
-        at = self._tools.schedule.follow_at(self._tools.recorder.clock.now(), warmup.tries, at_least)
+    async def _wait(
+        self, warmup: Warmup, *, is_finished: bool = False, at_least: float | None = None
+    ) -> None:
+        now, schedule = self._tools.recorder.clock.now(), self._tools.schedule
+        later = replace(
+            warmup, due_at=schedule.follow_at(now, warmup.tries, at_least), tries=warmup.tries + 1
+        )
+        if is_finished:
+            later = finished(warmup, now, schedule.follow_at(now, 0))
         async with self._tools.desk.transaction() as store:
-            await store.replace(warmup, replace(warmup, due_at=at, tries=warmup.tries + 1))
+            await store.replace(warmup, later)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.warmup.domain.attempts import JobStatus, SenderStatus
 from services.warmup.domain.commands import (
     Again,
     Attempt,
@@ -90,10 +89,8 @@ class RunCommands:
     async def _look(self, warmup: Warmup, attempt: Attempt) -> Decision | Call:
         clock, schedule = self._tools.recorder.clock, self._tools.schedule
         try:
+            job = None if attempt.job_id is None else await self._tools.provider.job(attempt.job_id)
             sender = await self._tools.provider.sender(warmup.address)
-            job: JobStatus | None = None
-            if sender is not None and sender.status is SenderStatus.WARMING and attempt.job_id is not None:
-                job = await self._tools.provider.job(attempt.job_id)
         except ProviderTrouble as trouble:
             return decide_trouble(attempt, clock.now(), schedule, trouble.wait_seconds)
         return decide_look(warmup, attempt, sender, job, clock.now(), schedule)
@@ -119,13 +116,14 @@ class RunCommands:
 
     def _later(self, attempt: Attempt, decision: Again) -> Attempt:
         now = self._tools.recorder.clock.now()
+        is_news = (decision.stage, decision.job_id) != (attempt.stage, attempt.job_id)
         return replace(
             attempt,
             intent_at=now if decision.is_unresolved else None,
             stage=decision.stage,
-            stage_at=attempt.stage_at or now if decision.stage else None,
+            stage_at=now if is_news else attempt.stage_at,
             job_id=decision.job_id,
-            tries=0 if decision.stage is not attempt.stage else attempt.tries + 1,
+            tries=0 if is_news else attempt.tries + 1,
         )
 
     async def _change(

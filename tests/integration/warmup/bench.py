@@ -17,6 +17,7 @@ from services.warmup.handlers.hold_warmups import HoldWarmups
 from services.warmup.handlers.judge_day import JudgeDay
 from services.warmup.handlers.run_commands import RunCommands
 from services.warmup.handlers.tools import Tools
+from services.warmup.ports import WarmupProvider
 from services.warmup.providers.instantly import Instantly
 from services.warmup.store import Desk
 from services.warmup.subscribers import warmup_handlers
@@ -70,7 +71,8 @@ class Bench:
     """The parts of the service over one database and one simulated provider."""
 
     def __init__(self, pool: Pool, sim: Simulated, provider: Instantly) -> None:
-        self.pool, self.sim, self.provider = pool, sim, provider
+        self.pool, self.sim = pool, sim
+        self.provider: WarmupProvider = provider
         self.clock = MovableClock()
         self.recorder = Recorder(self.clock, RandomIds())
         self.schedule = Schedule(calendar=Calendar(ANCHOR), jitter=lambda _, longest: longest)
@@ -83,6 +85,11 @@ class Bench:
         tools = Tools(self.desk, self.provider, self.recorder, self.schedule, policy, lambda: None)
         self.enable, self.follow, self.judge = EnableWarmups(tools), FollowWarmup(tools), JudgeDay(tools)
         self.commands, self.holds = RunCommands(tools), HoldWarmups(tools)
+
+    def ask(self, provider: WarmupProvider) -> None:
+        """Ask another provider from now on."""
+        self.provider = provider
+        self.follow_policy(PUFFLE)
 
     # --- what arrives
 
@@ -215,6 +222,12 @@ class Bench:
                 await self.follow.run(warmup)
             self.clock.pass_seconds(0.1)
             await asyncio.sleep(0.01)
+
+    async def look(self) -> int:
+        """Follow once what is to be followed now; return how many warmups that were."""
+        due = await self.follow.claim(8)
+        await asyncio.gather(*(self.follow.run(each) for each in due))
+        return len(due)
 
     async def obey(self) -> int:
         """Carry on every command that is due now by one step; return how many there were."""

@@ -6,11 +6,13 @@ from uuid import UUID
 
 import pytest
 
+from services.warmup.domain.attempts import JobStatus, SenderStatus
 from services.warmup.domain.commands import ALLOWED, Command
 from services.warmup.providers import instantly
 from shared.contracts.warmups import WarmupStatus
 from tests.integration.warmup.bench import CALLER, Bench
 from tests.support.eventually import eventually
+from tests.unit.warmup.told_provider import ToldProvider
 
 DAY = 86_400
 
@@ -221,6 +223,23 @@ async def test_an_accepted_change_that_the_provider_does_not_make_fails(bench: B
 
     assert await bench.outcomes(request) == [("failed", "provider_refused")]
     assert (await bench.row(account))["status"] == "warming"
+
+
+async def test_an_accepted_change_whose_job_ends_with_the_window_is_believed(bench: Bench) -> None:
+    account = await bench.warming("brink")
+    provider = ToldProvider()
+    bench.ask(provider)
+    request = await bench.command("pause", account)
+    await bench.obey()
+    provider.status, provider.job_status = SenderStatus.WARMING, JobStatus.RUNNING
+
+    bench.clock.pass_seconds(23)
+    await bench.obey()
+    provider.job_status = JobStatus.SUCCEEDED
+    bench.clock.pass_seconds(1.5)
+    await bench.obeyed()
+
+    assert await bench.outcomes(request) == [("done", None)]
 
 
 async def test_a_sender_that_is_gone_can_be_disabled_but_not_paused(bench: Bench) -> None:

@@ -89,7 +89,7 @@ def test_only_a_call_that_may_have_worked_is_looked_up(said: Said, is_unresolved
         (SenderStatus.WARMING, Stage.ACCEPTED, JobStatus.RUNNING, 1, "again"),
         (SenderStatus.WARMING, Stage.ACCEPTED, JobStatus.FAILED, 1, "provider_refused"),
         (SenderStatus.WARMING, Stage.ACCEPTED, JobStatus.SUCCEEDED, 1, "again"),
-        (SenderStatus.WARMING, Stage.ACCEPTED, JobStatus.SUCCEEDED, 25, "provider_refused"),
+        (SenderStatus.WARMING, Stage.ACCEPTED, JobStatus.SUCCEEDED, 25, "done"),
         (SenderStatus.WARMING, Stage.ACCEPTED, JobStatus.RUNNING, 25, "done"),
         (SenderStatus.WARMING, Stage.UNKNOWN, None, 1, "again"),
         (SenderStatus.WARMING, Stage.UNKNOWN, None, 10, "provider_unavailable"),
@@ -103,6 +103,17 @@ def test_what_a_look_means_for_a_pause(
     pause = attempt(begun=begun, stage=stage)
 
     assert named(decide_look(CONFIRMED, pause, Sender(shown, None, 1), job, NOW, SCHEDULE)) == expected
+
+
+@pytest.mark.parametrize(("ago", "expected"), [(9, "done"), (10, "provider_refused")])
+def test_an_accepted_pause_whose_job_was_seen_finished_must_show_ten_seconds_later(
+    ago: float, expected: str
+) -> None:
+    seen_at = NOW - timedelta(seconds=ago)
+    pause = replace(attempt(begun=25, stage=Stage.ACCEPTED), job_id=None, stage_at=seen_at)
+    sender = Sender(SenderStatus.WARMING, None, 1)
+
+    assert named(decide_look(CONFIRMED, pause, sender, None, NOW, SCHEDULE)) == expected
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from services.warmup.domain.attempts import (
     decide_follow,
 )
 from services.warmup.domain.schedule import Schedule
-from services.warmup.domain.warmup import AttemptBy, Warmup
+from services.warmup.domain.warmup import AttemptBy, Warmup, finished
 from shared.clock import Calendar
 from shared.contracts.accounts import Failure
 from shared.contracts.warmups import WarmupStatus
@@ -119,17 +120,30 @@ def sender(status: SenderStatus) -> Sender:
         (sender(SenderStatus.SUSPENDED), None, 1, Followed.SUSPENDED),
         (sender(SenderStatus.PAUSED), JobStatus.RUNNING, 200, Followed.WAIT),
         (sender(SenderStatus.PAUSED), JobStatus.RUNNING, 301, "provider_job_failed"),
-        (sender(SenderStatus.PAUSED), JobStatus.SUCCEEDED, 1, Followed.WAIT),
-        (sender(SenderStatus.PAUSED), JobStatus.SUCCEEDED, 11, "provider_job_failed"),
+        (sender(SenderStatus.PAUSED), JobStatus.SUCCEEDED, 1, Followed.FINISHED),
+        (sender(SenderStatus.PAUSED), JobStatus.SUCCEEDED, 200, Followed.FINISHED),
+        (sender(SenderStatus.PAUSED), None, 200, Followed.FINISHED),
         (sender(SenderStatus.PAUSED), JobStatus.FAILED, 1, "provider_job_failed"),
-        (sender(SenderStatus.PAUSED), None, 11, "provider_job_failed"),
         (None, JobStatus.SUCCEEDED, 1, "sender_missing"),
     ],
 )
 def test_what_the_sender_shows_outweighs_the_job(
     shown: Sender | None, job: JobStatus | None, waited: float, expected: str
 ) -> None:
-    decision = decide_follow(warmup(WarmupStatus.WARMING, begun=waited), shown, job, NOW)
+    accepted = replace(warmup(WarmupStatus.WARMING, begun=waited), job_id="job")
+
+    decision = decide_follow(accepted, shown, job, NOW)
+
+    assert (decision.code if isinstance(decision, Failure) else decision) == expected
+
+
+@pytest.mark.parametrize(("waited", "expected"), [(10, Followed.WAIT), (11, "provider_job_failed")])
+def test_a_sender_may_lag_ten_seconds_behind_the_end_of_its_job_however_long_that_took(
+    waited: float, expected: str
+) -> None:
+    seen = finished(warmup(WarmupStatus.WARMING, begun=250), NOW - timedelta(seconds=waited), NOW)
+
+    decision = decide_follow(seen, sender(SenderStatus.PAUSED), None, NOW)
 
     assert (decision.code if isinstance(decision, Failure) else decision) == expected
 
