@@ -133,10 +133,15 @@ def _described(service: str, row: Any) -> dict[str, Any]:
         "code": row["code"],
         "reason": row["reason"],
         "attempts": row["attempts"],
-        "record": f"{row['topic']}/{row['partition']}/{row['record_offset']}",
+        "record": f"{row['topic']}/{row['partition']}/{_offset(row)}",
         "first_at": row["first_at"].isoformat(timespec="seconds"),
         "last_at": row["last_at"].isoformat(timespec="seconds"),
     }
+
+
+def _offset(row: Any) -> str:
+    """Return the record's offset; none where its topic was made anew and another dead letter lay at its place since."""
+    return str(row["record_offset"]) if row["record_offset"] >= 0 else "gone"
 
 
 def _readable(value: bytes | None) -> Any:

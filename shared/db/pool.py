@@ -29,7 +29,13 @@ OUTAGE = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
 )
-"""What a statement raises when the database is away or asks to be tried again; nothing is wrong with the work."""
+"""What a statement raises when the database is away or asks to be tried again; nothing is wrong with the work.
+
+A value that a statement cannot take is not among them: asyncpg raises its `DataError` for that, a `PostgresError`.
+"""
+
+TIME_LIMITS = (TimeoutError, asyncpg.QueryCanceledError)
+"""Those of them that the work itself may cause, where a statement of it always takes too long."""
 
 
 async def create_pool(

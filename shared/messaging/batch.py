@@ -1,7 +1,8 @@
 """Handling one batch of records: all in one transaction, or, when one of them fails, each in its own.
 
 The record that fails is tried three times, then kept as a dead letter with its position counted, so that it cannot stop
-the line; if it was a request of this service's, it is answered `failed` in the same transaction.
+the line; if it was a request of this service's, it is answered `failed` in the same transaction. Trouble that may pass
+(`Retryable`, a statement over its time limit) holds the line, so that the order stays, but for a minute at most.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from shared.contracts.answers import Outcome
 from shared.contracts.envelope import Event, Kind, Received
-from shared.db.pool import OUTAGE, Connection, Pool
-from shared.errors import NotYet, Poison
+from shared.db.pool import OUTAGE, TIME_LIMITS, Connection, Pool
+from shared.errors import NotYet, Poison, Retryable
 from shared.messaging import dead_letters
 from shared.messaging.answers import ANSWER_TYPES, answer
 from shared.messaging.dead_letter_limit import DeadLetterLimit
 from shared.messaging.dead_letters import RawRecord
+from shared.messaging.patience import Patience
 from shared.messaging.positions import Place, Positions, Stream
 from shared.messaging.recorder import Recorder
 from shared.messaging.wire import LogHead, Record, ReplayRequested, decode, position_of
@@ -45,6 +47,18 @@ def dispatch(handlers: Mapping[type[Event], Handler]) -> BatchHandler:
     return handle
 
 
+async def within_limits(handle: BatchHandler, connection: Connection, events: Sequence[Received]) -> None:
+    """Call a handler in the caller's transaction, which tells by its rollback whether the database is still there.
+
+    Raises:
+        Retryable: A statement took too long; that is no outage unless the rollback takes too long as well.
+    """
+    try:
+        await handle(connection, events)
+    except TIME_LIMITS as error:
+        raise Retryable("A statement took longer than it may.", code="time_limit") from error
+
+
 class Batches:
     """Handles the batches of one service; `owned` are the request types this service answers."""
 
@@ -55,12 +69,14 @@ class Batches:
         handle: BatchHandler,
         recorder: Recorder,
         owned: frozenset[type[Event]],
+        patience: Patience | None = None,
     ) -> None:
         self._service = service
         self._pool = pool
         self._handle = handle
         self._recorder = recorder
         self._owned = owned
+        self._patience = patience or Patience()
         self.limit = DeadLetterLimit()
 
     async def handle(self, records: Sequence[RawRecord]) -> None:
@@ -68,9 +84,10 @@ class Batches:
 
         Raises:
             OUTAGE: The database is away; nothing of the failing transaction is kept, and the same records may come again.
+            Retryable: One of them cannot be handled at the moment; likewise.
         """
         decoded = [_decode(record) for record in records]
-        if not any(isinstance(item, Poison) for item in decoded):
+        if not any(isinstance(item, Poison) for item in decoded) and not self._patience.is_tried(records):
             try:
                 await self._handle_together(
                     records, [item for item in decoded if not isinstance(item, Poison)]
@@ -93,7 +110,7 @@ class Batches:
             positions = await Positions.load(connection, map(_stream, decoded))
             events = await self._take(connection, positions, decoded)
             if events:
-                await self._handle(connection, events)
+                await within_limits(self._handle, connection, events)
             await positions.save(connection)
             failpoint("consumer.before_commit")
         failpoint("consumer.after_commit")
@@ -124,9 +141,15 @@ class Batches:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 await self._handle_together([record], [item])
+                self._patience.forget(record)
                 return
             except OUTAGE:
                 raise
+            except Retryable as error:
+                if not self._patience.is_over(record):
+                    raise
+                await self._bury(record, item, code=error.code, reason=str(error), attempts=attempt)
+                return
             except NotYet as error:
                 await self._set_aside(record, item, str(error))
                 return
@@ -189,6 +212,7 @@ class Batches:
         await answer(connection, self._recorder, event, data)
 
     def _count_death(self, record: RawRecord, code: str) -> None:
+        self._patience.forget(record)
         self.limit.died()
         log.error("dead_letter", service=self._service, topic=record.topic, offset=record.offset, code=code)
 

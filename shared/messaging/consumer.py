@@ -10,7 +10,6 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
@@ -18,12 +17,12 @@ from aiokafka.errors import KafkaError
 from faststream.exceptions import NackMessage
 
 from shared.contracts.envelope import Received
-from shared.db.pool import OUTAGE, Pool
-from shared.errors import NotYet
+from shared.db.pool import OUTAGE, Connection, Pool
+from shared.errors import NotYet, Poison, Retryable
 from shared.messaging import dead_letters
-from shared.messaging.batch import Batches, BatchHandler
+from shared.messaging.batch import Batches, BatchHandler, within_limits
 from shared.messaging.broker import KafkaSettings, build_consumer, stop_consumer
-from shared.messaging.dead_letters import RawRecord
+from shared.messaging.dead_letters import RawRecord, Waiting
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 
@@ -109,10 +108,13 @@ class Consumer:
         self._membership.hear(TopicPartition(record.topic, record.partition) for record in records)
         try:
             await self._batches.handle([_raw(record) for record in records])
-        except OUTAGE as error:
-            # Nothing behind these records could succeed either: wait here, well under the poll interval.
-            self._failures += 1
-            log.warning("database_away", service=self._service, error=type(error).__name__)
+        except (Retryable, *OUTAGE) as error:
+            # Nothing behind these records could succeed, or may come before them: wait here, well under the poll interval.
+            self._failures = min(self._failures + 1, 6)
+            if isinstance(error, Retryable):
+                log.warning("records_held_up", service=self._service, code=error.code)
+            else:
+                log.warning("database_away", service=self._service, error=type(error).__name__)
             await asyncio.sleep(random.uniform(0.1, min(10.0, 0.2 * 2**self._failures)))  # noqa: S311  full jitter
             raise NackMessage from error
         self._failures = 0
@@ -136,27 +138,32 @@ class Consumer:
             waiting = await dead_letters.take_parked(connection) or await dead_letters.take_asked(connection)
             if waiting is None:
                 return False
+            received = None
             try:
                 received = waiting.decoded()
                 async with connection.transaction():
-                    await self._handle(connection, [received])
-                await dead_letters.unpark(connection, received.event)
+                    await within_limits(self._handle, connection, [received])
+                await dead_letters.unpark(connection, waiting.event_id)
             except OUTAGE:
                 raise
             except Exception as error:  # noqa: BLE001  whatever it is, it is kept with the record
                 if waiting.dead_letter_id is not None:
                     reason = f"Handling it again failed with {type(error).__name__}."
                     await dead_letters.replay_failed(connection, waiting.dead_letter_id, reason=reason)
-                elif waiting.is_overdue or not isinstance(error, NotYet):
-                    await self._give_up(connection, waiting.record, received, type(error).__name__)
+                elif waiting.is_overdue or not isinstance(error, NotYet | Retryable):
+                    await self._give_up(connection, waiting, received, error)
         return True
 
-    async def _give_up(self, connection: Any, record: RawRecord, received: Received, reason: str) -> None:
-        await dead_letters.keep(
-            connection, record, code="never_ready", reason=f"It waited too long and failed with {reason}."
-        )
-        await self._batches.answer_failed(connection, received)
-        await dead_letters.unpark(connection, received.event)
+    async def _give_up(
+        self, connection: Connection, waiting: Waiting, received: Received | None, error: Exception
+    ) -> None:
+        code, reason = "never_ready", f"It waited too long and failed with {type(error).__name__}."
+        if received is None and isinstance(error, Poison):
+            code, reason = error.code, str(error)
+        await dead_letters.keep(connection, waiting.record, code=code, reason=reason)
+        if received is not None:
+            await self._batches.answer_failed(connection, received)
+        await dead_letters.unpark(connection, waiting.event_id)
 
 
 class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]

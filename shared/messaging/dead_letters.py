@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from typing import Any, cast
+from uuid import UUID
 
-from shared.contracts.envelope import Received, Recorded
+from shared.contracts.envelope import Received
 from shared.db.pool import Connection
 from shared.messaging.wire import decode
 from shared.observability import metrics
@@ -29,7 +30,9 @@ class RawRecord:
 
 def _headers_json(record: RawRecord) -> list[list[str | None]]:
     return [
-        [name, None if value is None else base64.b64encode(value).decode()] for name, value in record.headers
+        # Postgres takes no NUL, and only a stranger's header can have one in its name.
+        [name.replace("\0", "\ufffd"), None if value is None else base64.b64encode(value).decode()]
+        for name, value in record.headers
     ]
 
 
@@ -40,8 +43,25 @@ def _headers_from(stored: Any) -> tuple[tuple[str, bytes | None], ...]:
 async def keep(
     connection: Connection, record: RawRecord, *, code: str, reason: str, attempts: int = 1
 ) -> None:
-    """Keep a record as a dead letter in the caller's transaction; the same record again only counts attempts."""
+    """Keep a record as a dead letter in the caller's transaction; the same record again only counts attempts.
+
+    Another record at the same place means that the topic was made anew: the letter that was there before moves aside,
+    to a place that no topic has.
+    """
     metrics.DEAD_LETTERS.labels(record.topic, code).inc()
+    await connection.execute(
+        """
+        update dead_letters set record_offset = -id
+        where topic = $1 and partition = $2 and record_offset = $3 and code = $4
+        and (headers, value) is distinct from ($5, $6)
+        """,
+        record.topic,
+        record.partition,
+        record.offset,
+        code,
+        _headers_json(record),
+        record.value,
+    )
     await connection.execute(
         """
         insert into dead_letters (topic, partition, record_offset, record_key, headers, value, code, reason, attempts)
@@ -90,6 +110,8 @@ class Waiting:
     is_overdue: bool
     """Parked for longer than the limit: this attempt is its last."""
     dead_letter_id: int | None = None
+    event_id: UUID | None = None
+    """Of a parked record: also known where the record itself cannot be read."""
 
     def decoded(self) -> Received:
         """Return the event of the record.
@@ -115,12 +137,12 @@ async def take_parked(connection: Connection) -> Waiting | None:
     )
     if row is None:
         return None
-    return Waiting(_record_of(row, None), row["is_overdue"])
+    return Waiting(_record_of(row, None), row["is_overdue"], event_id=row["event_id"])
 
 
-async def unpark(connection: Connection, event: Recorded) -> None:
+async def unpark(connection: Connection, event_id: UUID | None) -> None:
     """Forget a parked record: it was handled, or kept as a dead letter."""
-    await connection.execute("delete from parked where event_id = $1", event.id)
+    await connection.execute("delete from parked where event_id = $1", event_id)
 
 
 async def take_asked(connection: Connection) -> Waiting | None:
@@ -143,7 +165,7 @@ async def replay_failed(connection: Connection, dead_letter_id: int, *, reason: 
     """Note that handling a dead letter again failed; it waits for the operator as before."""
     await connection.execute(
         """
-        update dead_letters set replay_asked_at = null, attempts = attempts + 1, last_at = now(), reason = $2
+        update dead_letters set replay_asked_at = null, replayed_at = null, attempts = attempts + 1, last_at = now(), reason = $2
         where id = $1
         """,
         dead_letter_id,

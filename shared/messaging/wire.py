@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -21,6 +21,8 @@ LOG_HEAD = "mailwright.log.head.v1"
 REPLAY_REQUESTED = "mailwright.log.replay_requested.v1"
 MAX_VALUE_BYTES = 900_000
 """Refused when recorded: below every broker's default record limit of 1 MiB, headers included."""
+MAX_NUMBER = 2**63 - 1
+"""The greatest version or place in a log: what Postgres calls a bigint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def decode(
     """
     fields = _decode_headers(headers)
     try:
-        kind, source, position = fields["ce_type"], fields["ce_source"], int(fields["ce_logposition"])
+        kind, source, position = fields["ce_type"], fields["ce_source"], _number(fields["ce_logposition"])
     except (KeyError, ValueError) as error:
         raise Poison("The record does not carry our envelope.", code="bad_envelope") from error
     if kind == LOG_HEAD:
@@ -144,10 +146,10 @@ def decode_event(fields: Mapping[str, str], value: bytes) -> Recorded:
         return Recorded(
             id=UUID(fields["ce_id"]),
             subject=UUID(fields["ce_subject"]),
-            time=datetime.fromisoformat(fields["ce_time"]),
+            time=_time(fields["ce_time"]),
             tenant_id=UUID(fields["ce_tenantid"]),
             workspace_id=_uuid(fields.get("ce_workspaceid")),
-            sequence=int(fields["ce_sequence"]) if "ce_sequence" in fields else None,
+            sequence=_number(fields["ce_sequence"]) if "ce_sequence" in fields else None,
             request_id=_uuid(fields.get("ce_requestid")),
             causation_id=_uuid(fields.get("ce_causationid")),
             traceparent=fields.get("traceparent"),
@@ -163,21 +165,38 @@ def position_of(headers: Iterable[tuple[str, bytes | None]]) -> tuple[str, int] 
     """Return the producer and log position of a record that could not be decoded, if its headers still tell."""
     try:
         fields = _decode_headers(headers)
-        return fields["ce_source"], int(fields["ce_logposition"])
+        return fields["ce_source"], _number(fields["ce_logposition"])
     except (Poison, KeyError, ValueError):
         return None
 
 
 def _decode_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     try:
-        return {name: value.decode() for name, value in headers if value is not None}
+        fields = {name: value.decode() for name, value in headers if value is not None}
     except UnicodeDecodeError as error:
         raise Poison("A header is not UTF-8.", code="bad_envelope") from error
+    if any("\0" in value for value in fields.values()):
+        raise Poison("A header has a NUL, which no column takes.", code="bad_envelope")
+    return fields
 
 
 def _control(kind: str, source: str, position: int) -> Headers:
     fields = {"ce_specversion": "1.0", "ce_type": kind, "ce_source": source, "ce_logposition": str(position)}
     return [(name, value.encode()) for name, value in fields.items()]
+
+
+def _number(value: str) -> int:
+    number = int(value)
+    if not 0 <= number <= MAX_NUMBER:
+        raise ValueError("a place or a version that no column takes")
+    return number
+
+
+def _time(value: str) -> datetime:
+    time = datetime.fromisoformat(value)
+    if time.tzinfo is None or time.year == MAXYEAR:
+        raise ValueError("a time of no zone, or one that nothing can come after")
+    return time
 
 
 def _uuid(value: str | None) -> UUID | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,14 @@ async def test_a_database_that_is_away_or_unnamed_is_one_line(tmp_path: Path) ->
         assert answer.exit_code == 2
         assert answer.output.startswith("mailwright: ")
         assert "Traceback" not in answer.output
+
+
+async def test_a_letter_whose_place_another_one_took_is_still_listed(pool: Pool, database_url: str) -> None:
+    await bury(pool)
+    await bury(pool, replace(RECORD, value=b"another"))
+
+    listed = (await run(database_url, "dead-letters", "list")).output.splitlines()
+
+    assert [line.split()[0] for line in listed] == ["gateway:1", "gateway:2"]
+    assert f"{ACCOUNTS}/2/gone" in listed[0]
+    assert f"{ACCOUNTS}/2/17" in listed[1]

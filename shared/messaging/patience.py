@@ -1,0 +1,38 @@
+"""How long one record may hold up the line for trouble that may pass, counted over all its deliveries."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from shared.messaging.dead_letters import RawRecord
+
+PATIENCE_SECONDS = 60.0
+
+
+class Patience:
+    """Remembers since when each record has been failing; a record that may not be passed keeps its aggregate's order."""
+
+    def __init__(
+        self, seconds: float = PATIENCE_SECONDS, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._failing_since: dict[tuple[str, int, int], float] = {}
+
+    def is_tried(self, records: Sequence[RawRecord]) -> bool:
+        """Whether one of these failed before, so that it had better be handled alone at once."""
+        return any(_place(record) in self._failing_since for record in records)
+
+    def is_over(self, record: RawRecord) -> bool:
+        """Note that a record failed again; True once it has been failing for too long."""
+        since = self._failing_since.setdefault(_place(record), self._clock())
+        return self._clock() - since >= self._seconds
+
+    def forget(self, record: RawRecord) -> None:
+        """Forget a record: it was handled, or kept as a dead letter."""
+        self._failing_since.pop(_place(record), None)
+
+
+def _place(record: RawRecord) -> tuple[str, int, int]:
+    return record.topic, record.partition, record.offset
