@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from shared.clock import Clock, Ids, RandomIds
 from shared.db.pool import Pool, connect, create_pool
 from shared.db.schema_check import database_check
+from shared.db.tidy import Chore
 from shared.http.client import build_client
 from shared.http.gate import Gate
 from shared.http.health import Tasks, health_routes
@@ -25,6 +26,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.parts import Part, handle_batches, owned_requests
 from shared.messaging.recorder import Recorder
 from shared.messaging.relay import Relay
+from shared.messaging.retention import tidying
 from shared.messaging.topics_check import topics_check
 from shared.settings import AgentMailSettings, CommonSettings, InstantlySettings
 from shared.startup import Check, Condition
@@ -72,10 +74,14 @@ def build_service(
     topics: tuple[str, ...],
     open_parts: OpenParts,
     *,
+    chores: Sequence[Chore] = (),
     clock: Clock | None = None,
     ids: Ids | None = None,
 ) -> Starlette:
-    """Return a service's app; everything it needs is opened when the app starts and closed when it stops."""
+    """Return a service's app; everything it needs is opened when the app starts and closed when it stops.
+
+    `chores` take out what its own tables keep for a time only.
+    """
     recorder = Recorder(clock or settings.clock(), ids or RandomIds())
     url, kafka, role = settings.database_url.get_secret_value(), settings.kafka(), f"mailwright_{service}"
     tasks = Tasks()
@@ -108,6 +114,7 @@ def build_service(
                 topics=at_broker.run,
                 relay=database.then(at_broker.then(relay.run)),
                 consumer=database.then(at_broker.then(consumer.run)),
+                tidying=database.then(tidying(pool, recorder.clock, settings, chores).run),
                 **runs,
             ):
                 yield

@@ -53,6 +53,12 @@ class CommonSettings(BaseSettings):
     """For tests only: a file with the seconds by which the machine's clock is set forward or back; unset, it is right."""
     log_level: str = "INFO"
     """Least severe level that is logged."""
+    tidy_seconds: float = Field(default=3_600.0, gt=0)
+    """How often a service takes out what it need not keep any longer; see docs/retention.md."""
+    answers_kept_days: float = Field(default=30.0, ge=0)
+    """How long an owner can send the answer of a request again; that it was handled is known for ever."""
+    dead_letters_kept_days: float = Field(default=30.0, ge=0)
+    """How long a dead letter is kept after it was replayed; one that was not replayed stays."""
 
     def kafka(self) -> KafkaSettings:
         """Return how to reach the broker."""

@@ -19,7 +19,7 @@ from services.gateway.openapi import describe
 from services.gateway.parts import Edge
 from services.gateway.paths import closed
 from services.gateway.reads import Reader
-from services.gateway.reports import Reports, forget_old_reports
+from services.gateway.reports import Reports
 from services.gateway.requests.accept import Requests
 from services.gateway.requests.reads import answers_of
 from services.gateway.requests.render import rendering
@@ -33,6 +33,7 @@ from services.gateway.shutdown import on_stop_signal
 from services.gateway.store_markers import ReadMarkers
 from services.gateway.subscribers import TOPICS, Projector
 from services.gateway.tenancy.leftovers import delete_leftovers
+from services.gateway.tidying import chores
 from services.gateway.webhook_signatures import Signatures
 from services.gateway.webhooks import ROUTES as WEBHOOKS
 from shared.clock import Clock, Ids, RandomIds
@@ -44,6 +45,7 @@ from shared.messaging.batch import Batches
 from shared.messaging.consumer import Consumer
 from shared.messaging.recorder import Recorder
 from shared.messaging.relay import Relay
+from shared.messaging.retention import tidying
 from shared.messaging.topics_check import topics_check
 from shared.observability.logging import get_logger
 from shared.security.vault import MasterKeys
@@ -54,7 +56,7 @@ log = get_logger(__name__)
 SERVICE = "gateway"
 ROLE = "mailwright_gateway"
 REQUEST_ROLE = "mailwright_gateway_request"
-TIDY_SECONDS = 600.0
+EXPIRE_SECONDS = 600.0
 CLOSE_SECONDS = 1.0
 
 
@@ -143,7 +145,8 @@ async def _running(
                 consumer=database.then(topics.then(consumer.run)),
                 waiting=database.then(waiting.run),
                 key_use=database.then(authenticator.keep_use),
-                tidying=database.then(partial(_tidy, pool, recorder)),
+                expiring=database.then(partial(_expire, pool, recorder)),
+                tidying=database.then(tidying(pool, clock, settings, chores(settings)).run),
             ):
                 await database.look()  # calls may wait at the door already: they need not be refused first
                 yield
@@ -167,7 +170,7 @@ async def _pool(url: str, role: str, size: int) -> AsyncIterator[Pool]:
         pool.terminate()
 
 
-async def _tidy(pool: Pool, recorder: Recorder) -> None:
+async def _expire(pool: Pool, recorder: Recorder) -> None:
     """Erase stored answers that have expired, and delete what removed workspaces left behind, until cancelled."""
     while True:
         try:
@@ -176,7 +179,6 @@ async def _tidy(pool: Pool, recorder: Recorder) -> None:
                     pass
                 async with connection.transaction():
                     await delete_leftovers(connection, recorder)
-                await forget_old_reports(connection)
         except OUTAGE as error:
-            log.warning("not_tidied", error=type(error).__name__)
-        await asyncio.sleep(TIDY_SECONDS)
+            log.warning("not_expired", error=type(error).__name__)
+        await asyncio.sleep(EXPIRE_SECONDS)

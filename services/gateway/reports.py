@@ -13,15 +13,13 @@ from services.gateway.webhook_signatures import Signatures
 from shared.content import parts
 from shared.content.clean import storable
 from shared.contracts.threads import ProviderEventReported
-from shared.db.pool import Connection, Pool
+from shared.db.pool import Pool
 from shared.messaging.event_log import append
 from shared.messaging.recorder import Recorder
 from shared.observability import metrics
 from shared.observability.failpoints import failpoint
 from shared.security.webhook_secrets import NOBODY
 
-KEPT_DAYS = 7
-"""How long a repetition is known as one; the provider gives up after a day and a quarter."""
 _SUBJECTS = UUID("b0a1f0de-5c2b-5f0c-8a44-6d3b5b7f2c90")
 _ABOUT = ("message", "send", "delivery", "bounce", "complaint", "reject", "open")
 """Where an event says which inbox it is about."""
@@ -96,13 +94,6 @@ class Reports:
 def not_signed() -> ApiError:
     """Return the refusal of a call that the provider did not sign; it does not say what is wrong with it."""
     return ApiError(401, "unauthorized", "The webhook's signature is missing, malformed or wrong.")
-
-
-async def forget_old_reports(connection: Connection) -> None:
-    """Forget which events were reported so long ago that nobody repeats them."""
-    await connection.execute(
-        "delete from reported_event where reported_at < now() - make_interval(days => $1)", KEPT_DAYS
-    )
 
 
 def _payload(body: bytes) -> dict[str, Any]:

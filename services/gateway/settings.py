@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from services.gateway.mail_servers import MailServers
 from shared.settings import MailSettings
 
@@ -23,6 +25,8 @@ class GatewaySettings(MailSettings):
     """How many calls a Sendmux key may make in a minute, over all processes; 0 is no limit."""
     gateway_calls_per_minute: int = 600_000
     """The same for a key of the other dialects."""
+    gateway_requests_kept_days: float = Field(default=30.0, ge=0)
+    """How long an answered request is kept after its Idempotency-Key ended; one that was to make something stays."""
     imap_host: str = "imap.agentmail.to"
     """Where mail clients read the inboxes' mail."""
     imap_port: int = 993

@@ -8,6 +8,7 @@ from services.threads import files, inbound, sending, threads
 from services.threads.context import Context
 from services.threads.settings import ThreadsSettings
 from services.threads.subscribers import TOPICS
+from services.threads.tidying import chores
 from shared.clock import Clock, Ids
 from shared.content.objects import open_objects
 from shared.messaging.parts import Part
@@ -40,4 +41,4 @@ def build(settings: ThreadsSettings, *, clock: Clock | None = None, ids: Ids | N
         )
         return [await base.stack.enter_async_context(part(context)) for part in PARTS]
 
-    return build_service(SERVICE, settings, TOPICS, open_parts, clock=clock, ids=ids)
+    return build_service(SERVICE, settings, TOPICS, open_parts, chores=chores(settings), clock=clock, ids=ids)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -23,7 +22,7 @@ from shared.contracts.envelope import Received
 from shared.contracts.threads import ProviderEventReported
 from shared.contracts.warmup_mail import warmup_tag
 from shared.db.leased_work import LeasedWorker
-from shared.db.pool import OUTAGE, Connection
+from shared.db.pool import Connection
 from shared.messaging.parts import Part
 from shared.observability.logging import get_logger
 
@@ -32,7 +31,6 @@ log = get_logger(__name__)
 AGENTMAIL = "agentmail"
 WEBHOOK_PATH = "/webhooks/agentmail"
 LEASE_SECONDS, POLL_LEASE_SECONDS = 15.0, 30.0
-TIDY_SECONDS = 3_600.0
 
 Task = Callable[[], Awaitable[None]]
 
@@ -60,17 +58,9 @@ async def running(context: Context) -> AsyncIterator[Part]:
         if isinstance(received.event.data, ProviderEventReported):
             await report_event(store_on(connection, recorder), received.event, received.event.data)
 
-    async def tidy() -> None:
-        while True:
-            try:
-                await desk.forget_old()
-            except OUTAGE as error:
-                log.warning("not_tidied", error=type(error).__name__)
-            await asyncio.sleep(TIDY_SECONDS)
-
     yield Part(
         handlers={ProviderEventReported: on_report},
-        tasks={"arrivals": working.run, "polls": polling.run, "arrivals_tidying": tidy, **_webhook(context)},
+        tasks={"arrivals": working.run, "polls": polling.run, **_webhook(context)},
         wake=working.wake,
     )
 

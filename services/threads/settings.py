@@ -24,3 +24,5 @@ class ThreadsSettings(AgentMailSettings, MailSettings):
     """Inboxes that one process looks through at the same time."""
     webhook_check_seconds: float = Field(default=3_600.0, gt=0)
     """How often it is looked whether our webhook at AgentMail is still registered and switched on."""
+    sent_days_kept_days: float = Field(default=30.0, ge=2)
+    """How long it is kept how many messages an account sent on a day."""

@@ -36,8 +36,6 @@ FINISH = f"""
     update arrival set lease_token = null, leased_until = null, due_at = null, content_ref = null {HELD}
 """  # noqa: S608
 PUT_BACK = f"update arrival set lease_token = null, leased_until = null, due_at = $4 {HELD}"  # noqa: S608
-KEPT_DAYS = 7
-"""How long what is worked off is remembered, so that a repetition is known as one."""
 
 
 class ArrivalStore(Store):
@@ -216,13 +214,6 @@ class ArrivalDesk:
         """Give up the lease and try again later; nothing happens if the lease is lost."""
         due_at = self._recorder.clock.now() + timedelta(seconds=wait_seconds)
         await self._pool.execute(PUT_BACK, arrival.provider, arrival.event_id, arrival.lease_token, due_at)
-
-    async def forget_old(self) -> None:
-        """Forget what was worked off so long ago that nobody repeats it."""
-        await self._pool.execute(
-            "delete from arrival where due_at is null and received_at < now() - make_interval(days => $1)",
-            KEPT_DAYS,
-        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[ArrivalStore]:

@@ -20,6 +20,7 @@ from services.warmup.providers.instantly import Instantly
 from services.warmup.settings import WarmupSettings
 from services.warmup.store import Desk
 from services.warmup.subscribers import TOPICS, warmup_handlers
+from services.warmup.tidying import chores
 from shared.clock import Clock, Ids
 from shared.db.leased_work import LeasedWorker
 from shared.messaging.parts import Part
@@ -46,7 +47,7 @@ def build(
         tools = Tools(desk, Instantly(provider), recorder, schedule, policy, base.announce)
         return [_part(tools, settings.warmup_concurrency)]
 
-    return build_service(SERVICE, settings, TOPICS, open_parts, clock=clock, ids=ids)
+    return build_service(SERVICE, settings, TOPICS, open_parts, chores=chores(settings), clock=clock, ids=ids)
 
 
 def _part(tools: Tools, concurrency: int) -> Part:

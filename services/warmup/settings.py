@@ -24,5 +24,7 @@ class WarmupSettings(InstantlySettings):
     """The longest delay between two such tries."""
     warmup_slots: int = Field(default=60, ge=1, le=3_600)
     """Moments in a day's first tenth at which accounts are judged; those of one moment share questions to the provider."""
+    warmup_judgements_kept_days: float = Field(default=400.0, ge=30)
+    """How long it is kept how each day was judged, besides in the account's history."""
     warmup_policy: Literal["puffle", "standard"] = "puffle"
     """What a warmup must have reached before its account may send; see docs/warmup.md."""

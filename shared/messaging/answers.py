@@ -24,7 +24,7 @@ ANSWER_TYPES: dict[str, type[RequestAnswered]] = {
 
 
 async def begin(connection: Connection, recorder: Recorder, request: Recorded) -> bool:
-    """Take a request in hand; False if it was taken before, and then its answer, if it has one, is sent again."""
+    """Take a request in hand; False if it was taken before, and then its answer, if it is still kept, is sent again."""
     taken = await connection.fetchval(
         "insert into handled_request (request_id) values ($1) on conflict do nothing returning true",
         request.request_id,
@@ -34,7 +34,7 @@ async def begin(connection: Connection, recorder: Recorder, request: Recorded) -
     row = await connection.fetchrow(
         "select answer, answer_type from handled_request where request_id = $1", request.request_id
     )
-    if row is not None and row["answer"] is not None:
+    if row is not None and row["answer"]:
         data = cast("RequestAnswered", EVENT_TYPES[row["answer_type"]].model_validate_json(row["answer"]))
         await append(connection, _answer_event(recorder, request, data))
     return False

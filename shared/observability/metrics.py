@@ -39,3 +39,6 @@ SAGA_STUCK = Gauge("mailwright_sagas_stuck", "Sagas past their deadline that mus
 SCHEMA_AHEAD = Gauge(
     "mailwright_schema_is_ahead", "1 when newer code than this has migrated the schema", ["schema"]
 )
+TIDIED = Counter(
+    "mailwright_tidied_rows_total", "Rows deleted or emptied because their time was over", ["table"]
+)
