@@ -2,7 +2,8 @@
 
 import base64
 import json
-from enum import StrEnum
+from contextlib import suppress
+from enum import Enum, StrEnum, auto
 from functools import partial
 from typing import Annotated, Any, NoReturn
 
@@ -13,12 +14,23 @@ from mailwright.console import say
 from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, on_database
 from shared.db.pool import connect
 from shared.db.roles import SERVICES
+from shared.errors import Poison
+from shared.messaging.answers import is_answered
+from shared.messaging.dead_letters import ANSWERED, letter_of
 
 app = typer.Typer(help="List, show and replay records that could not be handled.", add_completion=False)
 
 Letter = Annotated[
     str, typer.Argument(help="As `list` shows it: the service and a number, such as gateway:7.")
 ]
+
+
+class Asked(Enum):
+    """What came of asking for a dead letter to be handled again."""
+
+    TAKEN = auto()
+    UNKNOWN = auto()
+    ANSWERED = auto()
 
 
 class State(StrEnum):
@@ -60,11 +72,16 @@ def show(letter: Letter, database_url: DatabaseUrl = None, data_dir: DataDir = D
 
 @app.command()
 def replay(letter: Letter, database_url: DatabaseUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
-    """Ask the service to handle a dead letter again; it does within a second, and keeps it if that fails."""
+    """Ask the service to handle a dead letter again; it does within a second, and keeps it if that fails.
+
+    A request that was answered is refused: its client was told that it failed, and has to ask again.
+    """
     service, number = _parse(letter)
     asked = on_database(partial(_ask, service, number), database_url, data_dir)
-    if not asked:
+    if asked is Asked.UNKNOWN:
         _refuse(f"there is no dead letter {letter} that was not handled yet")
+    if asked is Asked.ANSWERED:
+        _refuse(f"{letter} is not handled again. {ANSWERED}")
     typer.echo(f"{letter} will be handled again by the running {service} service")
 
 
@@ -113,16 +130,26 @@ async def _one_letter(service: str, number: int, url: str) -> dict[str, Any] | N
     return {**_described(service, row), "headers": headers, "data": _readable(row["value"])}
 
 
-async def _ask(service: str, number: int, url: str) -> bool:
+async def _ask(service: str, number: int, url: str) -> Asked:
     connection = await _connect(service, url)
     try:
-        asked = await connection.fetchval(
-            "update dead_letters set replay_asked_at = now() where id = $1 and replayed_at is null returning true",
-            number,
+        row = await connection.fetchrow(
+            "select * from dead_letters where id = $1 and replayed_at is null", number
         )
+        if row is None:
+            return Asked.UNKNOWN
+        if await _is_answered(connection, row):
+            return Asked.ANSWERED
+        await connection.execute("update dead_letters set replay_asked_at = now() where id = $1", number)
     finally:
         await connection.close()
-    return bool(asked)
+    return Asked.TAKEN
+
+
+async def _is_answered(connection: "asyncpg.Connection[asyncpg.Record]", row: Any) -> bool:
+    with suppress(Poison):  # then nobody could answer it; the service tries whether it can by now
+        return await is_answered(connection, letter_of(row).decoded().event)
+    return False
 
 
 def _described(service: str, row: Any) -> dict[str, Any]:

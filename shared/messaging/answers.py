@@ -10,7 +10,7 @@ from shared.contracts.answers import (
     RequestAnswered,
     ThreadRequestAnswered,
 )
-from shared.contracts.envelope import ACCOUNTS, DOMAINS, THREADS, Recorded
+from shared.contracts.envelope import ACCOUNTS, DOMAINS, THREADS, Kind, Recorded
 from shared.contracts.registry import EVENT_TYPES
 from shared.db.pool import Connection
 from shared.messaging.event_log import append
@@ -38,6 +38,17 @@ async def begin(connection: Connection, recorder: Recorder, request: Recorded) -
         data = cast("RequestAnswered", EVENT_TYPES[row["answer_type"]].model_validate_json(row["answer"]))
         await append(connection, _answer_event(recorder, request, data))
     return False
+
+
+async def is_answered(connection: Connection, event: Recorded) -> bool:
+    """Say whether an event is a request that this service answered: to handle it again would only repeat the answer."""
+    if event.data.KIND is not Kind.REQUEST:
+        return False
+    return bool(
+        await connection.fetchval(
+            "select answer is not null from handled_request where request_id = $1", event.request_id
+        )
+    )
 
 
 async def answer(

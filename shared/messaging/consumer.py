@@ -20,6 +20,7 @@ from shared.contracts.envelope import Received
 from shared.db.pool import OUTAGE, Connection, Pool
 from shared.errors import NotYet, Poison, Retryable
 from shared.messaging import dead_letters
+from shared.messaging.answers import is_answered
 from shared.messaging.batch import Batches, BatchHandler, within_limits
 from shared.messaging.broker import KafkaSettings, build_consumer, stop_consumer
 from shared.messaging.dead_letters import RawRecord, Waiting
@@ -141,6 +142,8 @@ class Consumer:
             received = None
             try:
                 received = waiting.decoded()
+                if waiting.dead_letter_id is not None and await is_answered(connection, received.event):
+                    raise Poison(dead_letters.ANSWERED, code="already_answered")
                 async with connection.transaction():
                     await within_limits(self._handle, connection, [received])
                 await dead_letters.unpark(connection, waiting.event_id)
@@ -149,6 +152,7 @@ class Consumer:
             except Exception as error:  # noqa: BLE001  whatever it is, it is kept with the record
                 if waiting.dead_letter_id is not None:
                     reason = f"Handling it again failed with {type(error).__name__}."
+                    reason = str(error) if isinstance(error, Poison) else reason
                     await dead_letters.replay_failed(connection, waiting.dead_letter_id, reason=reason)
                 elif waiting.is_overdue or not isinstance(error, NotYet | Retryable):
                     await self._give_up(connection, waiting, received, error)

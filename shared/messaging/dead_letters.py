@@ -14,6 +14,8 @@ from shared.observability import metrics
 
 PARK_SECONDS = 0.5
 PARK_LIMIT_SECONDS = 60.0
+ANSWERED = "It is a request that was answered already: whoever sent it was told, and has to ask again."
+"""Why a dead letter is not handled again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,11 @@ async def take_asked(connection: Connection) -> Waiting | None:
     )
     if row is None:
         return None
+    return letter_of(row)
+
+
+def letter_of(row: Any) -> Waiting:
+    """Return the dead letter that a row of the table holds."""
     return Waiting(_record_of(row, row["record_key"]), is_overdue=True, dead_letter_id=row["id"])
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner
@@ -16,6 +17,7 @@ from mailwright.cli import app
 from shared.contracts.envelope import ACCOUNTS
 from shared.db.pool import Pool, create_pool
 from shared.messaging.dead_letters import RawRecord, keep
+from tests.support.line import event, raw
 
 RECORD = RawRecord(ACCOUNTS, 2, 17, b"key", b'{"a": 1}', (("ce_id", b"x"), ("bad", b"\xff"), ("none", None)))
 
@@ -123,3 +125,15 @@ async def test_a_letter_whose_place_another_one_took_is_still_listed(pool: Pool,
     assert [line.split()[0] for line in listed] == ["gateway:1", "gateway:2"]
     assert f"{ACCOUNTS}/2/gone" in listed[0]
     assert f"{ACCOUNTS}/2/17" in listed[1]
+
+
+async def test_a_request_that_was_answered_is_not_asked_for_again(pool: Pool, database_url: str) -> None:
+    request = event("mailwright.account.requested.v1", request_id=UUID(int=7))
+    await bury(pool, raw(request, 1))
+    await pool.execute("insert into handled_request (request_id, answer) values ($1, '{}')", UUID(int=7))
+
+    answer = await run(database_url, "dead-letters", "replay", "gateway:1")
+
+    assert answer.exit_code == 2
+    assert "has to ask again" in answer.output
+    assert await pool.fetchval("select replay_asked_at from dead_letters") is None

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
+from shared.contracts.accounts import AccountRequested
 from shared.db.pool import Connection, create_pool
 from shared.errors import NotYet, Retryable
+from shared.messaging.dead_letters import ANSWERED
 from tests.support.eventually import eventually
 from tests.support.line import Line, event, raw
 
@@ -17,7 +21,7 @@ async def line(database_url: str) -> AsyncIterator[Line]:
     async with await create_pool(
         database_url, schema="provisioner", role="mailwright_provisioner", application="test"
     ) as pool:
-        yield Line(pool)
+        yield Line(pool, frozenset({AccountRequested}))
 
 
 async def buggy(_: Connection) -> None:
@@ -112,3 +116,35 @@ async def _has_parked(line: Line, expected: int) -> bool:
 
 async def _has_tried(line: Line, attempts: int) -> bool:
     return bool(await line.pool.fetchval("select max(attempts) from parked") >= attempts)
+
+
+@pytest.mark.promise("R18")
+async def test_a_dead_request_whose_client_was_told_is_not_handled_again(line: Line) -> None:
+    lost = event("mailwright.account.requested.v1", request_id=UUID(int=7))
+    line.troubles[lost.id] = buggy
+    assert await line.deliver(raw(lost, 1))
+    line.troubles.clear()
+    await line.pool.execute("update dead_letters set replay_asked_at = now()")
+
+    async with line.redelivering():
+        await eventually(lambda: _has_attempts(line, 4))
+
+    [letter] = await line.letters()
+    assert (letter["replay_asked_at"], letter["replayed_at"]) == (None, None)
+    assert letter["reason"] == ANSWERED
+    assert line.handled == []
+    assert await line.pool.fetchval("select count(*) from event_pending") == 1, "answered once"
+
+
+async def test_a_dead_request_that_nobody_could_read_is_handled_when_it_is_asked_for(line: Line) -> None:
+    cured = event("mailwright.account.requested.v1", request_id=UUID(int=7))
+    assert await line.deliver(replace(raw(cured, 1), value=b"{"))
+    await line.pool.execute(
+        "update dead_letters set replay_asked_at = now(), value = $1", raw(cured, 1).value
+    )
+
+    async with line.redelivering():
+        await eventually(lambda: bool(line.handled))
+
+    assert line.handled == [cured.id]
+    assert (await line.letters())[0]["replayed_at"] is not None
