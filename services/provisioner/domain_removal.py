@@ -13,7 +13,7 @@ from services.provisioner.domain.domain_changes import NOT_FOUND, deleted, overr
 from services.provisioner.domain.domains import Claim
 from services.provisioner.domain_publication import Publisher
 from services.provisioner.domain_registration import Registrar
-from services.provisioner.domain_work import Lease, NameWork, OpenRequest
+from services.provisioner.domain_work import AccountsLeft, Lease, NameWork, OpenRequest
 from services.provisioner.ports_domains import Departures, NameStore
 from shared.clock import Clock
 from shared.contracts.domains import DomainStatus
@@ -22,9 +22,6 @@ from shared.observability.logging import get_logger
 from shared.observability.tracing import trace
 
 log = get_logger(__name__)
-
-LOOK_AGAIN_SECONDS = 0.5
-"""How soon to look whether the last account of a claim is gone."""
 
 
 class Commands:
@@ -108,18 +105,16 @@ class Remover:
         self._clock = clock
         self._sweep_seconds = sweep_seconds
 
-    async def remove(self, lease: Lease, work: NameWork) -> float | None:
-        """Take each such claim as far as it goes now; returns in how many seconds to look again, None if none is left."""
-        waits = False
+    async def remove(self, lease: Lease, work: NameWork) -> AccountsLeft:
+        """Take each such claim as far as it goes now; returns how far the accounts are on which the last one waits."""
+        most = AccountsLeft.NONE
         for claim in work.leaving:
             with trace(claim.traceparent, claim.request_id):
                 left = await self._departures.delete_accounts(lease, claim)
-                if left:
-                    log.debug("domain_waits_for_accounts", domain=work.domain, accounts=left)
-                    waits = True
-                else:
+                if left is AccountsLeft.NONE:
                     await self._end(lease, work, claim)
-        return LOOK_AGAIN_SECONDS if waits else None
+                most = max(most, left)
+        return most
 
     async def sweep(self, lease: Lease, work: NameWork) -> float | None:
         """Remove what landed late of a name that nobody claims; returns in how many seconds to look again, None: never."""

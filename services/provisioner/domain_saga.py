@@ -28,7 +28,7 @@ from services.provisioner.domain_lease import renewing
 from services.provisioner.domain_publication import Publisher
 from services.provisioner.domain_registration import Registrar
 from services.provisioner.domain_removal import Commands, Remover
-from services.provisioner.domain_work import Lease, NameWork, OpenRequest
+from services.provisioner.domain_work import AccountsLeft, Lease, NameWork, OpenRequest
 from services.provisioner.ports import Refused
 from services.provisioner.ports_domains import NameStore, NotOurs
 from shared.clock import Clock
@@ -40,6 +40,9 @@ from shared.observability.logging import get_logger
 from shared.observability.tracing import trace
 
 log = get_logger(__name__)
+
+WAITS_FOR_ACCOUNTS = "waits_for_accounts"
+"""What a name says that cannot go yet: an account has an address on it."""
 
 
 class DomainSaga:
@@ -83,10 +86,11 @@ class DomainSaga:
     async def _work_on(self, lease: Lease) -> None:
         try:
             work = await self._commands.obey(lease, await self._store.load(lease))
-            waits = None
+            left = AccountsLeft.NONE
             if work.leaving:
-                waits = await self._remover.remove(lease, work)
+                left = await self._remover.remove(lease, work)
                 work = await self._store.load(lease)
+            waits = self._until_next_look(left, work)
             if work.claims:
                 claims = await self._advance(lease, work)
                 if any(request.change_to for request in work.requests):  # its claim has just been registered
@@ -94,9 +98,24 @@ class DomainSaga:
                 waits = _soonest(waits, seconds_until_due(claims, self._clock.now()))
             else:
                 waits = await self._remover.sweep(lease, work)
-            await self._store.release(lease, due_in=waits)
+            if left is AccountsLeft.GOING:
+                await self._store.release(
+                    lease, due_in=waits, attempts=work.attempts + 1, error_code=WAITS_FOR_ACCOUNTS
+                )
+            else:
+                await self._store.release(lease, due_in=waits)
         except (Retryable, Unknown) as error:
             await self._postpone(lease, error)
+
+    def _until_next_look(self, left: AccountsLeft, work: NameWork) -> float | None:
+        """Return when to go on with claims that are given up: ever less often while others have to act first."""
+        match left:
+            case AccountsLeft.NONE:
+                return None
+            case AccountsLeft.GOING:
+                return backoff_seconds(work.attempts, self._random)
+            case AccountsLeft.UNTOLD:
+                return 0.0
 
     async def _advance(self, lease: Lease, work: NameWork) -> Sequence[Claim]:
         """Take each claim that needs something further, and return all claims as they are then."""

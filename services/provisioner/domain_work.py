@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +50,16 @@ class OpenRequest:
         if self.request_id == claim.request_id:
             return claim
         return claim.caused_by(self.request_id, self.event_id, self.event_time, self.traceparent)
+
+
+class AccountsLeft(IntEnum):
+    """How far the accounts of a claim that is given up are on their way out."""
+
+    NONE = 0
+    GOING = 1
+    """Each is on its way, or is of another domain and has a further address here, which only its owner takes off."""
+    UNTOLD = 2
+    """Some have yet to be sent on their way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from services.provisioner.domain.dns_judging import Answers, Question
 from services.provisioner.domain.dns_sync import Plan, ZoneRecord
 from services.provisioner.domain.domain_changes import Change
 from services.provisioner.domain.domains import Claim, ProviderView
-from services.provisioner.domain_work import Lease, NameWork, OpenRequest, PublisherOf
+from services.provisioner.domain_work import AccountsLeft, Lease, NameWork, OpenRequest, PublisherOf
 from services.provisioner.ports import Refused
 from shared.contracts.accounts import Failure
 from shared.contracts.answers import RequestAnswered
@@ -204,8 +204,8 @@ class Departures(Protocol):
         """Let no further account be made on the claim; None, with the request refused, if it may not go."""
         ...
 
-    async def delete_accounts(self, lease: Lease, claim: Claim) -> int:
-        """Begin the deletion of every account of the claim, and return how many accounts still have an address on it."""
+    async def delete_accounts(self, lease: Lease, claim: Claim) -> AccountsLeft:
+        """Begin the deletion of the next accounts of the claim, and return how far all of them are."""
         ...
 
     async def begin_removal(self, lease: Lease) -> bool:

@@ -8,7 +8,7 @@ import asyncpg
 
 from services.provisioner.domain.domain_changes import IN_USE, Change, deleting, refusal_of
 from services.provisioner.domain.domains import Claim
-from services.provisioner.domain_work import Lease, OpenRequest
+from services.provisioner.domain_work import AccountsLeft, Lease, OpenRequest
 from services.provisioner.store_domains import PostgresNames
 from services.provisioner.store_removals import delete_accounts
 from shared.contracts.envelope import Recorded
@@ -24,12 +24,15 @@ HAS_ACCOUNTS = """
             and not (account.status = 'failed' and saga.finished_at is not null)
     )
 """
-GUESTS = """
-    select count(distinct account.id) from account join address on address.account_id = account.id
-    where account.tenant_id = $1 and account.workspace_id = $2 and account.dialect = $3 and account.domain_id <> $4
-        and account.status <> 'deleted' and address.state = 'live' and split_part(address.address, '@', 2) = $5
+HAS_GUESTS = """
+    select exists (
+        select from address join account on account.id = address.account_id
+        where split_part(address.address, '@', 2) = $5 and address.state = 'live' and account.status <> 'deleted'
+            and account.tenant_id = $1 and account.workspace_id = $2 and account.dialect = $3
+            and account.domain_id <> $4
+    )
 """
-"""Accounts of other domains that have a further address here."""
+"""Whether accounts of other domains have a further address here."""
 BEGIN_REMOVAL = """
     update provider_domain set removal_intent_at = coalesce(removal_intent_at, now())
     where domain = $1 and (removal_intent_at is not null or 1 = (
@@ -84,10 +87,10 @@ class PostgresDepartures:
         if request.is_cascade:
             return False
         has_accounts = await connection.fetchval(HAS_ACCOUNTS, claim.id)
-        return bool(has_accounts or await _guests(connection, claim))
+        return bool(has_accounts or await _has_guests(connection, claim))
 
-    async def delete_accounts(self, lease: Lease, claim: Claim) -> int:
-        """Begin the deletion of every account of the claim, and return how many accounts still have an address on it.
+    async def delete_accounts(self, lease: Lease, claim: Claim) -> AccountsLeft:
+        """Begin the deletion of the next accounts of the claim, and return how far all are that have an address on it.
 
         Accounts of other domains with a further address here are waited for: their owner deletes them, or takes it off.
         """
@@ -112,7 +115,8 @@ class PostgresDepartures:
                     cause,
                     warmup_end_seconds=self._warmup_end_seconds,
                 )
-                left += await _guests(connection, claim)
+                if left is AccountsLeft.NONE and await _has_guests(connection, claim):
+                    left = AccountsLeft.GOING
         except asyncpg.DeadlockDetectedError:
             raise Retryable("Its accounts are being written to.", code="accounts_busy") from None
         if left:
@@ -142,12 +146,12 @@ class PostgresDepartures:
         self._announce()
 
 
-async def _guests(connection: Connection, claim: Claim) -> int:
+async def _has_guests(connection: Connection, claim: Claim) -> bool:
     state = claim.state
     if state.dialect is not Dialect.MYAGENTMAIL:  # further addresses are its alone
-        return 0
-    return int(
+        return False
+    return bool(
         await connection.fetchval(
-            GUESTS, state.tenant_id, state.workspace_id, state.dialect.value, claim.id, state.domain
+            HAS_GUESTS, state.tenant_id, state.workspace_id, state.dialect.value, claim.id, state.domain
         )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.provisioner.domain_work import AccountsLeft
 from services.provisioner.store_removals import delete_accounts
 from shared.contracts.accounts import AccountStatus
 from shared.contracts.answers import Outcome
@@ -159,7 +160,7 @@ async def test_deleting_goes_on_until_the_providers_let_it(bench: Bench) -> None
 async def test_every_account_of_a_domain_goes_with_it(bench: Bench) -> None:
     requests = [await bench.ask(name, plan=SENDMUX) for name in ("one", "two")]
 
-    async def begin() -> int:
+    async def begin() -> AccountsLeft:
         async with bench.pool.acquire() as connection, connection.transaction():
             return await delete_accounts(
                 connection, recorder, DOMAIN_ID, bench.deletion(requests[0]), warmup_end_seconds=60.0
@@ -167,10 +168,10 @@ async def test_every_account_of_a_domain_goes_with_it(bench: Bench) -> None:
 
     async with bench.working():
         await bench.finished(requests[0])
-        assert await begin() == 2
+        assert await begin() is AccountsLeft.GOING
 
         async def nobody_left() -> bool:
-            return await begin() == 0
+            return await begin() is AccountsLeft.NONE
 
         await eventually(nobody_left, what="the accounts of the domain to be gone")
 

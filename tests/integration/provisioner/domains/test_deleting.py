@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from services.provisioner import store_removals
 from services.provisioner.domain.domains import platform_domain_id
+from services.provisioner.domain_saga import WAITS_FOR_ACCOUNTS
 from services.provisioner.store_domain_requests import seed_platform_domains
+from shared.contracts.accounts import AccountDeleting
 from shared.contracts.answers import Outcome
 from shared.contracts.requests import Dialect
 from tests.support.domain_bench import Bench, Tenant
@@ -199,6 +202,28 @@ async def test_accounts_go_first_when_they_go_with_the_domain(domains: Bench, ac
     assert domains.nothing_is_left(NAME)
 
 
+async def test_a_domain_with_more_accounts_than_one_portion_goes_whole(
+    domains: Bench, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_removals, "PORTION", 3)
+    async with domains.working(), domains.accounts_working():
+        asked = await domains.claim(NAME, acme)
+        await domains.has_status(asked.domain_id, "verified")
+        made = [await domains.account(f"ada-{number}", asked.domain_id, acme) for number in range(7)]
+        for each in made:
+            assert (await domains.account_answer(each.request_id)).outcome is Outcome.DONE
+
+        deletion = await domains.delete(asked.domain_id, acme)
+        assert (await domains.answer(deletion.request_id)).outcome is Outcome.DONE
+
+    assert await domains.account_statuses(asked.domain_id) == ["deleted"] * 7
+    assert domains.nothing_is_left(NAME)
+    portions = await domains.pool.fetch(
+        "select count(*) from event_pending where type = $1 group by xmin", AccountDeleting.TYPE
+    )
+    assert sorted(row["count"] for row in portions) == [1, 3, 3]
+
+
 async def test_accounts_keep_a_domain_that_is_to_go_alone(domains: Bench, acme: Tenant) -> None:
     async with domains.working(), domains.accounts_working():
         asked = await domains.claim(NAME, acme)
@@ -232,6 +257,12 @@ async def test_a_further_address_keeps_its_domain_too(domains: Bench, acme: Tena
             assert (await domains.answer(deletion.request_id)).code == "domain_in_use"
             return
         await domains.has_status(guest.domain_id, "deleting")
+
+        async def waits_ever_longer() -> bool:
+            row = await domains.row("guest.example")
+            return bool(row["attempts"] >= 3 and row["last_error_code"] == WAITS_FOR_ACCOUNTS)
+
+        await eventually(waits_ever_longer)
         assert domains.simulator.ledger("domain.deleted") == []
         removed = await domains.remove_address(made.domain_id, "ada@guest.example", who)
         assert (await domains.account_answer(removed.request_id)).outcome is Outcome.DONE
