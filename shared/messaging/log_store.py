@@ -130,16 +130,20 @@ async def oldest_pending_seconds(connection: Connection) -> float:
     return max(0.0, float(age or 0.0))
 
 
-async def asked_replays(connection: Connection) -> Sequence[ReplayRequested]:
-    """Return the parts of this log that consumers asked for again."""
-    rows = await connection.fetch("select topic, partition, after from replay_asked")
-    return [ReplayRequested("", row["topic"], row["partition"], row["after"]) for row in rows]
+async def next_replay(connection: Connection, last: tuple[str, int]) -> ReplayRequested | None:
+    """Return one part of this log that is to be sent again; each topic and partition has its turn after the `last` one."""
+    row = await connection.fetchrow(
+        """
+        select topic, partition, after from replay_asked
+        order by (topic, partition) <= ($1, $2), topic, partition limit 1
+        """,
+        *last,
+    )
+    return None if row is None else ReplayRequested("", row["topic"], row["partition"], row["after"])
 
 
-async def published_after(
-    connection: Connection, replay: ReplayRequested, after: int, limit: int
-) -> Sequence[Entry]:
-    """Return published events of the asked partition beyond position `after`, in order."""
+async def published_after(connection: Connection, replay: ReplayRequested, limit: int) -> Sequence[Entry]:
+    """Return the first published events that a replay still has to send, in order."""
     rows = await connection.fetch(
         f"""
         select {_ENTRY} from event_log l join relay_cursor c using (topic, partition)
@@ -148,16 +152,27 @@ async def published_after(
         """,  # noqa: S608  our own names
         replay.topic,
         replay.partition,
-        after,
+        replay.after,
         limit,
     )
     return [Entry(**row) for row in rows]
 
 
-async def finish_replay(connection: Connection, replay: ReplayRequested) -> None:
-    """Forget a replay that was sent, unless an even earlier part was asked for meanwhile."""
+async def advance_replay(connection: Connection, replay: ReplayRequested, position: int) -> None:
+    """Remember that a replay was sent up to `position`, unless an even earlier part was asked for meanwhile."""
     await connection.execute(
-        "delete from replay_asked where topic = $1 and partition = $2 and after >= $3",
+        "update replay_asked set after = $4 where topic = $1 and partition = $2 and after = $3",
+        replay.topic,
+        replay.partition,
+        replay.after,
+        position,
+    )
+
+
+async def finish_replay(connection: Connection, replay: ReplayRequested) -> None:
+    """Forget a replay whose end was sent, unless an even earlier part was asked for meanwhile."""
+    await connection.execute(
+        "delete from replay_asked where topic = $1 and partition = $2 and after = $3",
         replay.topic,
         replay.partition,
         replay.after,
@@ -165,11 +180,15 @@ async def finish_replay(connection: Connection, replay: ReplayRequested) -> None
 
 
 async def gaps_to_ask_for(connection: Connection) -> Sequence[ReplayRequested]:
-    """Return the gaps this service's consumer noticed and nobody answered yet, each at most every two seconds."""
+    """Return the gaps this service's consumer noticed and nobody answers, each at most every two seconds.
+
+    A halted consumer would take nothing of an answer, and asks for none.
+    """
     rows = await connection.fetch(
         """
         update consumer_gap set asked_at = now()
-        where asked_at is null or asked_at < now() - make_interval(secs => $1)
+        where (asked_at is null or asked_at < now() - make_interval(secs => $1))
+        and not exists (select from consumer_halt)
         returning source, topic, partition, after
         """,
         ASK_AGAIN_SECONDS,

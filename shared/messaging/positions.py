@@ -30,6 +30,7 @@ class Positions:
     def __init__(self, loaded: dict[Stream, int]) -> None:
         self._reached = loaded
         self._moved: set[Stream] = set()
+        self._repeated: set[Stream] = set()
         self._known: dict[Stream, int] = {}
 
     @classmethod
@@ -57,6 +58,7 @@ class Positions:
         """Tell whether the record at `position` is the next one; a gap is remembered."""
         reached = self._reached[stream]
         if position <= reached:
+            self._repeated.add(stream)
             return Place.DUPLICATE
         if position == reached + 1:
             return Place.NEXT
@@ -85,7 +87,10 @@ class Positions:
         self._known[stream] = max(position, self._known.get(stream, 0))
 
     async def save(self, connection: Connection) -> None:
-        """Write what moved, note new gaps for the relay to ask about, and forget those that are filled."""
+        """Write what moved, note new gaps for the relay to ask about, and forget those that are filled.
+
+        A stream that goes on, or repeats what it had, is being sent again: its gap is not asked about as long as it does.
+        """
         moved = sorted(self._moved)
         if moved:
             await connection.execute(
@@ -97,26 +102,31 @@ class Positions:
                 *_columns(moved),
                 [self._reached[stream] for stream in moved],
             )
+        if answered := sorted(self._moved | self._repeated):
             await connection.execute(
                 """
-                delete from consumer_gap g
+                merge into consumer_gap g
                 using unnest($1::text[], $2::text[], $3::int[], $4::bigint[]) as m (source, topic, partition, position)
-                where (g.source, g.topic, g.partition) = (m.source, m.topic, m.partition) and g.after < m.position
+                on (g.source, g.topic, g.partition) = (m.source, m.topic, m.partition)
+                when matched and coalesce(g.known, 0) <= m.position then delete
+                when matched then update
+                    set after = m.position, asked_at = case when g.asked_at is not null then now() end
                 """,
-                *_columns(moved),
-                [self._reached[stream] for stream in moved],
+                *_columns(answered),
+                [self._reached[stream] for stream in answered],
             )
         open_gaps = self.open_gaps()
         if open_gaps:
             await connection.execute(
                 """
-                insert into consumer_gap (source, topic, partition, after)
-                select * from unnest($1::text[], $2::text[], $3::int[], $4::bigint[])
+                insert into consumer_gap (source, topic, partition, after, known)
+                select * from unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::bigint[])
                 on conflict (source, topic, partition) do update
-                set after = excluded.after, asked_at = null where consumer_gap.after <> excluded.after
+                set after = excluded.after, known = greatest(consumer_gap.known, excluded.known)
                 """,
                 *_columns(list(open_gaps)),
                 list(open_gaps.values()),
+                [self._known[stream] for stream in open_gaps],
             )
 
 

@@ -61,6 +61,7 @@ class Relay:
         self._partitions = list(range(kafka.partitions))
         self._wake = asyncio.Event()
         self._next_heads = 0.0
+        self._last_replayed = ("", 0)
 
     def wake(self) -> None:
         """Look for pending events now; called after a commit that recorded some."""
@@ -103,10 +104,11 @@ class Relay:
                 if entries:
                     failpoint("relay.after_sequence")
                     await self._publish(producer, connection, entries)
-                    continue
-                await self._send_replays(producer, connection)
-                await self._send_control(producer, connection)
-                await self._rest()
+                is_replaying = await self._send_replay(producer, connection)
+                if not entries or time.monotonic() >= self._next_heads:
+                    await self._send_control(producer, connection)
+                if not entries and not is_replaying:
+                    await self._rest()
         finally:
             await stop_in_time(producer.stop())
 
@@ -137,17 +139,26 @@ class Relay:
         headers = envelope_headers(entry, source=self._service)
         return Message(entry.topic, entry.partition, headers, str(entry.subject).encode(), entry.data)
 
-    async def _send_replays(self, producer: Any, connection: asyncpg.Connection[asyncpg.Record]) -> None:
-        for replay in await log_store.asked_replays(connection):
-            after = replay.after
-            while entries := await log_store.published_after(connection, replay, after, BATCH):
-                await self._send(producer, [self._message(entry) for entry in entries])
-                after = entries[-1].position
-            await log_store.finish_replay(connection, replay)
-            metrics.REPLAYS.labels(replay.topic).inc()
-            log.info(
-                "log_replayed", topic=replay.topic, partition=replay.partition, after=replay.after, to=after
-            )
+    async def _send_replay(self, producer: Any, connection: asyncpg.Connection[asyncpg.Record]) -> bool:
+        """Send one batch of what was asked for again, and remember how far; returns whether there was anything to send.
+
+        Never more at once: a replay of millions must not keep new events waiting.
+        """
+        replay = await log_store.next_replay(connection, self._last_replayed)
+        if replay is None:
+            return False
+        self._last_replayed = (replay.topic, replay.partition)
+        entries = await log_store.published_after(connection, replay, BATCH)
+        if entries:
+            await self._send(producer, [self._message(entry) for entry in entries])
+        if len(entries) == BATCH:
+            await log_store.advance_replay(connection, replay, entries[-1].position)
+            return True
+        await log_store.finish_replay(connection, replay)
+        metrics.REPLAYS.labels(replay.topic).inc()
+        to = entries[-1].position if entries else replay.after
+        log.info("log_replayed", topic=replay.topic, partition=replay.partition, to=to)
+        return True
 
     async def _send_control(self, producer: Any, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         """Send what is due: the requests for replay of noticed gaps, and a head for every partition of ours."""

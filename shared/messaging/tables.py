@@ -115,3 +115,12 @@ create table dead_letters (
     unique (topic, partition, record_offset, code)
 );
 """
+
+HALT_AND_GAP_CHANGES = """
+create table consumer_halt (
+    is_one boolean primary key default true check (is_one),
+    reason text not null,
+    halted_at timestamptz not null default now()
+);
+alter table consumer_gap add column known bigint;
+"""

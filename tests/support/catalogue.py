@@ -9,9 +9,11 @@ import asyncpg
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
-from shared.messaging.tables import MESSAGING_TABLES
+from shared.messaging.tables import HALT_AND_GAP_CHANGES, MESSAGING_TABLES
 
-MESSAGING = frozenset(re.findall(r"create table (\w+)", MESSAGING_TABLES)) | {"alembic_version"}
+MESSAGING = frozenset(re.findall(r"create table (\w+)", MESSAGING_TABLES + HALT_AND_GAP_CHANGES)) | {
+    "alembic_version"
+}
 """Tables every service has and no service declares: the log's, the consumer's, and the migrations' own."""
 
 COLUMNS = """

@@ -21,7 +21,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.event_log import append
 from shared.messaging.recorder import Recorder
 from shared.messaging.relay import Relay
-from shared.messaging.tables import MESSAGING_TABLES
+from shared.messaging.tables import HALT_AND_GAP_CHANGES, MESSAGING_TABLES
 
 TENANT = UUID(int=1)
 SUBJECTS = 8
@@ -120,7 +120,7 @@ async def two_sides(database_url: str, kafka: KafkaSettings) -> AsyncIterator[tu
                 with suppress(asyncpg.DuplicateObjectError):
                     await connection.execute(f"create role test_{name} superuser")
                 await connection.execute(f"create schema {name}; set search_path to {name};")
-                await connection.execute(MESSAGING_TABLES)
+                await connection.execute(MESSAGING_TABLES + HALT_AND_GAP_CHANGES)
                 await connection.execute(
                     "create table seen (id bigint generated always as identity, number int, subject uuid)"
                 )
