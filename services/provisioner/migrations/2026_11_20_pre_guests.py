@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "provisioner_0009"
-down_revision = "provisioner_0008"
+revision = "provisioner_0010"
+down_revision = "provisioner_0009"
 branch_labels = None
 depends_on = None
 phase = "pre"
