@@ -40,7 +40,7 @@ class Projector:
         for event in recorded:
             rows.fold(event)
         advanced = await rows.save(connection)
-        await forget_erased(connection, recorded)
+        recorded = await forget_erased(connection, recorded)
         now = self._clock.now()
         self._to_tell += await close_answered(
             connection, recorded, rows, advanced, self._render, at=now, keys=self._keys

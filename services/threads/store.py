@@ -26,6 +26,7 @@ from shared.errors import NotYet
 from shared.messaging import answers
 from shared.messaging.causes import Cause
 from shared.messaging.event_log import append
+from shared.messaging.forgetting import forget_people
 from shared.messaging.recorder import Recorder
 
 
@@ -176,10 +177,11 @@ class Store:
         return [row["thread_id"] for row in rows]
 
     async def forget_people(self, thread_id: UUID) -> None:
-        """Erase from a thread's messages whom they were from and to; what keeps them from coming twice stays."""
+        """Erase whom a thread's messages were from and to, also from what was told; what keeps them from coming twice stays."""
         await self.connection.execute(
             "update message set from_email = '', to_email = '' where thread_id = $1", thread_id
         )
+        await forget_people(self.connection, [thread_id])
 
     async def begin(self, request: Recorded) -> bool:
         """Take a request in hand; False if that happened before."""

@@ -12,7 +12,7 @@ from services.warmup.store import Store
 from shared.contracts.accounts import AccountDeleting, AccountProvisioned, AccountProvisioningFailed
 from shared.contracts.domains import DomainFact, DomainFailed, DomainVerified
 from shared.contracts.envelope import ACCOUNTS, DOMAINS, THREADS, Event, Received
-from shared.contracts.threads import MessageBounced, MessageComplained, MessageFact, MessageSent
+from shared.contracts.threads import MessageBounced, MessageComplained, MessageFact, MessageSent, ThreadErased
 from shared.contracts.warmups import (
     WarmupDisableRequested,
     WarmupPauseRequested,
@@ -21,6 +21,7 @@ from shared.contracts.warmups import (
 )
 from shared.db.pool import Connection
 from shared.messaging.batch import Handler
+from shared.messaging.forgetting import forget_people
 from shared.messaging.recorder import Recorder
 
 TOPICS = (ACCOUNTS, DOMAINS, THREADS)
@@ -75,7 +76,12 @@ def _of_circumstances(recorder: Recorder) -> dict[type[Event], Handler]:
         if isinstance(data, MessageFact):
             await count_mail(Store(connection, recorder), received.event, data)
 
+    async def on_erased(connection: Connection, received: Received) -> None:
+        # Records of the thread that could not be handled here are all that is kept of it.
+        await forget_people(connection, [received.event.subject])
+
     return {
+        ThreadErased: on_erased,
         DomainVerified: on_domain_judged,
         DomainFailed: on_domain_judged,
         MessageSent: on_mail,

@@ -29,11 +29,12 @@ async def sequence_pending(
     """Move the oldest pending events into the log and return them at their places, in order.
 
     Rows become visible in commit order, so an event of an aggregate is never taken before an earlier one: the
-    later transaction waited for the aggregate's row and drew its pending id only then.
+    later transaction waited for the aggregate's row and drew its pending id only then. They are locked, so that whoever
+    takes somebody out of an event finds it either here or in the log.
     """
     async with connection.transaction():
         rows = await connection.fetch(
-            f"select id, {', '.join(COLUMNS)} from event_pending order by id limit $1",  # noqa: S608  our own names
+            f"select id, {', '.join(COLUMNS)} from event_pending order by id limit $1 for update",  # noqa: S608  our own names
             limit,
         )
         if not rows:

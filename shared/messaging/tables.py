@@ -1,8 +1,9 @@
 """The tables every service keeps for its event log and its consumer, created in the service's own schema.
 
 `event_pending` is written in the transaction that changes state; the relay alone moves rows from it into `event_log`,
-where each gets the next position of its partition. So the log grows in position order, is never updated, and can be read
-by a plain cursor, however the transactions that recorded the events overlapped.
+where each gets the next position of its partition. So the log grows in position order, and can be read by a plain cursor,
+however the transactions that recorded the events overlapped. Nothing in it changes, but for the people that an erased
+thread named (`forgetting.py`).
 """
 
 MESSAGING_TABLES = """

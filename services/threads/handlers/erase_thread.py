@@ -45,9 +45,9 @@ async def erase_thread(
         thread = await fail_untouched(store, recorder, thread, message, ERASED, cause)
     told, fact = tell(recorder, thread, erased(thread), ThreadErased, cause=cause, request_id=request_id)
     await store.save_thread(thread, told)
-    await store.forget_people(thread.id)
     written = [each.content_ref for each in messages]
     await parts.forget(store.connection, [*written, *([thread.draft_ref] if thread.draft_ref else [])])
     await parts.forget_thread(store.connection, thread.id)
     await store.record(fact)
     await store.answer(cause, answers.done(request_id, told))
+    await store.forget_people(thread.id)

@@ -9,12 +9,20 @@ from uuid import UUID
 import httpx
 import pytest
 
+from services.gateway.rebuild import rebuild
 from shared.content import parts
 from shared.content.model import MailContent
 from shared.contracts.answers import Outcome
 from shared.contracts.envelope import Recorded
-from shared.contracts.threads import Direction, MessageStatus, ThreadState, ThreadStatus
+from shared.contracts.threads import (
+    Direction,
+    MessageStatus,
+    ThreadChangeRequested,
+    ThreadState,
+    ThreadStatus,
+)
 from tests.support.gateway import GatewaySide, Key, answer_to
+from tests.support.gateway_events import recorded
 from tests.support.thread_events import message_fact, message_state, thread_fact, thread_state
 
 THREADS = "/api/threads"
@@ -225,3 +233,74 @@ async def test_each_call_needs_its_own_scope(
 
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert scope in answer.json()["error"]
+
+
+async def naming(gateway: GatewaySide, *words: str) -> set[str]:
+    """Return which of the gateway's tables hold one of these words, in text or in bytes."""
+    tables = await gateway.pool.fetch("select tablename as name from pg_tables where schemaname = 'gateway'")
+    patterns = [f"%{form}%" for word in words for form in (word, word.encode().hex())]
+    query = "select exists (select from {} t where t::text like any($1))"
+    return {row["name"] for row in tables if await gateway.pool.fetchval(query.format(row["name"]), patterns)}
+
+
+@pytest.mark.promise("I14", "R23")
+async def test_an_erased_thread_names_nobody_whatever_was_under_way(
+    gateway: GatewaySide, api: httpx.AsyncClient, key: Key
+) -> None:
+    thread_id = UUID((await made(gateway, api, key)).json()["thread"]["id"])
+    for name in ("Grace Hopper", "Amazing Grace"):
+        await api.patch(f"{THREADS}/{thread_id}", json={"participant_name": name}, headers=ASYNC)
+    first, second = await gateway.open_requests(2)
+    asked = [change_of(each, key) for each in await gateway.events() if each["request_id"] == second["id"]]
+    grace = {"participant_email": "grace@example.com", "participant_name": "Grace Hopper", **owned(key)}
+    nobody = {**grace, "participant_email": None, "participant_name": None}
+    assert await naming(gateway, "grace@") >= {"request", "event", "thread", "event_pending"}
+
+    await gateway.project(
+        thread_fact(thread_id, 2, **grace),
+        answer_to(first, needs={"thread": 2}),
+        thread_fact(thread_id, 3, ThreadStatus.ERASED, **nobody),
+    )
+    assert await naming(gateway, "grace@", "Grace") == set()
+    refusal = {"code": "recipient_suppressed", "message": "No.", "details": {"address": "grace@example.com"}}
+    await gateway.project(*asked, answer_to(second, Outcome.REFUSED, **refusal))
+
+    assert await naming(gateway, "grace@", "Grace") == set()
+    assert len(asked) == 1
+    assert (await rebuild(gateway.database_url, is_swapped=False)).is_identical
+
+
+@pytest.mark.promise("I14")
+async def test_answers_about_other_threads_do_not_show_an_erased_one(
+    gateway: GatewaySide, api: httpx.AsyncClient, key: Key
+) -> None:
+    hopper = {"participant_email": "grace@example.com", "participant_name": "Hopper", **owned(key)}
+    await gateway.project(thread_fact(THREAD, 1, **hopper))
+    shown = await made(gateway, api, key)
+    assert shown.json()["existing_threads"]["threads"][0]["participant_name"] == "Hopper"
+
+    nobody = {**hopper, "participant_email": None, "participant_name": None}
+    await gateway.project(thread_fact(THREAD, 2, ThreadStatus.ERASED, **nobody))
+
+    assert await naming(gateway, "Hopper") == set()
+    assert await naming(gateway, "grace@") >= {"thread", "event"}
+
+
+@pytest.mark.promise("I14")
+async def test_a_refused_creation_names_nobody_because_nobody_could_erase_it(
+    gateway: GatewaySide, api: httpx.AsyncClient
+) -> None:
+    asking = asyncio.create_task(api.post(THREADS, json=BODY))
+    [request] = await gateway.open_requests()
+
+    await gateway.project(answer_to(request, Outcome.REFUSED, code="account_not_found", message="No."))
+
+    assert (await asking).status_code == 404
+    assert await naming(gateway, "grace@") == set()
+
+
+def change_of(row: dict[str, Any], key: Key) -> Recorded:
+    """A request for a change as it was told before anybody was taken out of it."""
+    data = ThreadChangeRequested.model_validate_json(row["data"])
+    owner = {"tenant_id": key.tenant_id, "workspace_id": key.workspace_id}
+    return recorded(data, row["subject"], request_id=row["request_id"], **owner)

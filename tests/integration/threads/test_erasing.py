@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from uuid import UUID
+
 import pytest
 
+from shared.db.pool import Pool
 from tests.integration.threads.bench import HELLO, Bench
 
 
@@ -46,3 +51,68 @@ async def test_a_thread_whose_message_is_being_sent_waits(bench: Bench) -> None:
     assert await bench.code(request) == "message_under_way"
     assert await bench.names(thread) == ["drafted", "message_queued"]
     assert await bench.pieces() == 1
+
+
+async def keep_record(pool: Pool, table: str, thread: UUID, value: bytes) -> None:
+    """Keep a record of a thread as one that could not be handled, or not yet."""
+    headers = [["ce_type", "dHlwZQ=="], ["ce_subject", base64.b64encode(str(thread).encode()).decode()]]
+    more = {"dead_letters": "code", "parked": "event_id, source, due_at"}[table]
+    values = {"dead_letters": "'x'", "parked": "gen_random_uuid(), 'gateway', now()"}[table]
+    await pool.execute(
+        f"""
+        insert into {table} (topic, partition, record_offset, headers, value, reason, {more})
+        values ('mailwright.threads.v1', 0, (random() * 1e9)::bigint, $1, $2, '', {values})
+        """,
+        headers,
+        value,
+    )
+
+
+async def holding(pool: Pool, *words: str) -> set[str]:
+    """Return which tables of the service hold a word, in text or in bytes."""
+    tables = await pool.fetch("select tablename as name from pg_tables where schemaname = 'threads'")
+    patterns = [f"%{form}%" for word in words for form in (word, word.encode().hex())]
+    query = "select exists (select from {} t where t::text like any($1))"
+    return {row["name"] for row in tables if await pool.fetchval(query.format(row["name"]), patterns)}
+
+
+@pytest.mark.promise("I14")
+async def test_nobody_is_named_any_more_wherever_the_thread_was_told_of(bench: Bench) -> None:
+    account = await bench.account()
+    thread, _ = await bench.draft(account, participant_name="Ann Other")
+    await bench.change(thread, participant_name="Ann Another")
+    _, request = await bench.send(thread)
+    pool = bench.pool
+    await pool.execute(
+        """
+        insert into event_log (partition, position, topic, event_id, type, subject, event_time, tenant_id, data)
+        select 0, id, topic, event_id, type, subject, event_time, tenant_id, data from event_pending where subject = $1
+        """,
+        thread,
+    )
+    said = {"details": {"address": "ann@example.com"}, "request_id": str(request)}
+    await pool.execute(
+        "update handled_request set answer = $2, answer_type = 'x' where request_id = $1",
+        request,
+        json.dumps(said).encode(),
+    )
+    for table in ("parked", "dead_letters"):
+        await keep_record(pool, table, thread, b'{"participant_email": "ann@example.com"}')
+    await keep_record(pool, "dead_letters", thread, b"\xff{ann@example.com")
+    kept, _ = await bench.draft(account, "bob@example.com")
+    everywhere = {
+        "event_pending",
+        "event_log",
+        "handled_request",
+        "parked",
+        "dead_letters",
+        "thread",
+        "message",
+    }
+    assert await holding(pool, "ann@example.com") == everywhere
+
+    await bench.done(await bench.erase(thread))
+
+    assert await holding(pool, "ann@example.com", "Ann Other", "Ann Another") == set()
+    assert (await bench.facts(kept))[0].data["thread"]["participant_email"] == "bob@example.com"
+    assert await holding(pool, "bob@example.com") == {"event_pending", "thread"}
