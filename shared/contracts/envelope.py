@@ -40,6 +40,11 @@ class Event(Model):
     TOPIC: ClassVar[str]
     KIND: ClassVar[Kind]
 
+    @property
+    def brought(self) -> tuple[UUID, ...]:
+        """The pieces of content that a request came with, which are nobody's if it comes to nothing."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:

@@ -150,6 +150,11 @@ class ThreadRequested(Request):
     seen: dict[str, int] = Field(default_factory=dict)
     """The versions ("account", "warmup") of the sender that the gateway had seen; the owner waits until it has, too."""
 
+    @property
+    def brought(self) -> tuple[UUID, ...]:
+        """The draft."""
+        return (self.draft_ref,) if self.draft_ref else ()
+
 
 class ThreadChanges(Model):
     """New values of what a client may change; `ThreadChangeRequested.changed` names those that count."""
@@ -173,6 +178,11 @@ class ThreadChangeRequested(Request):
     seen: dict[str, int] = Field(default_factory=dict)
     """As in `ThreadRequested`, of a sender that is chosen now."""
 
+    @property
+    def brought(self) -> tuple[UUID, ...]:
+        """The draft."""
+        return (self.draft_ref,) if self.draft_ref else ()
+
 
 class ThreadErasureRequested(Request):
     """A client wants a thread gone with everything that was written in it."""
@@ -195,6 +205,11 @@ class MessageSendRequested(Request):
     """None: a reply if there is something to answer, else a new mail."""
     seen: dict[str, int] = Field(default_factory=dict)
     """As in `ThreadRequested`, of the sender that this message goes out from."""
+
+    @property
+    def brought(self) -> tuple[UUID, ...]:
+        """What the message says."""
+        return (self.content_ref,)
 
 
 class SuppressionRemovalRequested(Request):

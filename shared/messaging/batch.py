@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from shared.content import parts
 from shared.contracts.answers import Outcome
 from shared.contracts.envelope import Event, Kind, Received
 from shared.db.pool import OUTAGE, TIME_LIMITS, Connection, Pool
 from shared.errors import NotYet, Poison, Retryable
 from shared.messaging import dead_letters
-from shared.messaging.answers import ANSWER_TYPES, answer
+from shared.messaging.answers import ANSWER_TYPES, answer, begin
 from shared.messaging.dead_letter_limit import DeadLetterLimit
 from shared.messaging.dead_letters import RawRecord
 from shared.messaging.patience import Patience
@@ -194,13 +195,18 @@ class Batches:
         self._count_death(record, poison.code)
 
     async def answer_failed(self, connection: Connection, received: Received) -> None:
-        """Answer a request of this service's that ended as a dead letter, so that its client is not left waiting."""
+        """Answer a request of this service's that ended as a dead letter, so that its client is not left waiting.
+
+        What was written for it is forgotten. One that was taken in hand before is answered by whoever has it in hand.
+        """
         event = received.event
         if (
             event.data.KIND is not Kind.REQUEST
             or type(event.data) not in self._owned
             or event.request_id is None
         ):
+            return
+        if not await begin(connection, self._recorder, event):
             return
         data = ANSWER_TYPES[event.data.TOPIC](
             request_id=event.request_id,
@@ -210,6 +216,8 @@ class Batches:
             message="The request could not be handled; it is kept for the operator.",
         )
         await answer(connection, self._recorder, event, data)
+        if event.data.brought:
+            await parts.forget(connection, event.data.brought)
 
     def _count_death(self, record: RawRecord, code: str) -> None:
         self._patience.forget(record)

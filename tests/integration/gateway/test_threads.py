@@ -302,5 +302,5 @@ async def test_a_refused_creation_names_nobody_because_nobody_could_erase_it(
 def change_of(row: dict[str, Any], key: Key) -> Recorded:
     """A request for a change as it was told before anybody was taken out of it."""
     data = ThreadChangeRequested.model_validate_json(row["data"])
-    owner = {"tenant_id": key.tenant_id, "workspace_id": key.workspace_id}
+    owner: dict[str, Any] = {"tenant_id": key.tenant_id, "workspace_id": key.workspace_id}
     return recorded(data, row["subject"], request_id=row["request_id"], **owner)

@@ -40,6 +40,8 @@ async def pool(shared_pool: Pool) -> Pool:
         "event_log",
         "parked",
         "dead_letters",
+        "consumer_position",
+        "consumer_gap",
         "handled_request",
         "content.part",
         "content.attachment",

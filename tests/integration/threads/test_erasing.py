@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
 
-from shared.db.pool import Pool
-from tests.integration.threads.bench import HELLO, Bench
+from shared.contracts.envelope import THREADS, Received
+from shared.contracts.requests import Request
+from shared.contracts.threads import (
+    MessageSendRequested,
+    ThreadChangeRequested,
+    ThreadChanges,
+    ThreadRequested,
+)
+from shared.db.pool import Connection, Pool
+from shared.errors import Poison
+from shared.messaging.batch import Batches
+from shared.messaging.dead_letters import RawRecord
+from shared.messaging.wire import Entry, encode_data, envelope_headers
+from tests.integration.threads.bench import CALLER, HELLO, TENANT, WORKSPACE, Bench, ids
 
 
 @pytest.mark.promise("I14")
@@ -116,3 +129,46 @@ async def test_nobody_is_named_any_more_wherever_the_thread_was_told_of(bench: B
     assert await holding(pool, "ann@example.com", "Ann Other", "Ann Another") == set()
     assert (await bench.facts(kept))[0].data["thread"]["participant_email"] == "bob@example.com"
     assert await holding(pool, "bob@example.com") == {"event_pending", "thread"}
+
+
+@pytest.mark.promise("R18", "I14")
+async def test_a_request_that_dies_lets_go_of_what_it_brought(bench: Bench) -> None:
+    account = await bench.account()
+    thread, _ = await bench.draft(account)
+    message, request = await bench.send(thread)
+    under_way = (await bench.row("message", message))["content_ref"]
+    drafted, changed, written = [await bench.write(HELLO, thread, "draft") for _ in range(3)]
+    died = [
+        ThreadRequested(caller=CALLER, workspace_id=WORKSPACE, draft_ref=drafted),
+        ThreadChangeRequested(caller=CALLER, changes=ThreadChanges(), draft_ref=changed),
+        MessageSendRequested(caller=CALLER, message_id=ids.new(), content_ref=written),
+    ]
+    again = MessageSendRequested(caller=CALLER, message_id=message, content_ref=under_way)
+
+    requests = [await dies(bench, each, thread, place) for place, each in enumerate(died, 1)]
+    await dies(bench, again, thread, 4, request)
+
+    assert {(await bench.answer(each))["outcome"] for each in requests} == {"failed"}
+    assert await bench.pieces() == 1
+    assert await bench.content(under_way) is not None, "the message is still to be sent"
+    assert await bench.pool.fetchval("select count(*) from dead_letters") == 4
+
+
+async def dies(bench: Bench, data: Request, thread: UUID, place: int, request_id: UUID | None = None) -> UUID:
+    """Let a request arrive which the service cannot handle; return its id."""
+    request_id = request_id or ids.new()
+    told = bench.recorder.event(
+        data, subject=thread, tenant_id=TENANT, workspace_id=WORKSPACE, request_id=request_id
+    )
+    entry = Entry(
+        THREADS, 0, place, told.id, data.TYPE, thread, told.time, None, TENANT, WORKSPACE, request_id, None, None,
+        encode_data(told),
+    )  # fmt: skip
+    headers = tuple(envelope_headers(entry, source="gateway"))
+
+    async def fail(_: Connection, __: Sequence[Received]) -> None:
+        raise Poison("Nobody can do this.")
+
+    batches = Batches("threads", bench.pool, fail, bench.recorder, frozenset({type(data)}))
+    await batches.handle([RawRecord(THREADS, 0, place, None, entry.data, headers)])
+    return request_id

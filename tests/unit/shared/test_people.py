@@ -23,7 +23,8 @@ NOBODYS = {
 """Text that names nobody: keys, codes, sentences of ours, and the ids that mail has in the world."""
 APART = (ProviderEventReported, SuppressionFact, SuppressionRemovalRequested)
 """They are about an inbox of ours, or about an address that is kept so that no mail goes to it."""
-OF_THREADS = [each for each in (*threads.EVENTS, ThreadRequestAnswered) if not issubclass(each, APART)]
+OWN: tuple[type[Event], ...] = (*threads.EVENTS, ThreadRequestAnswered)
+OF_THREADS: list[type[Event]] = [each for each in OWN if not issubclass(each, APART)]
 
 
 def texts(kind: Any) -> Iterator[str]:
