@@ -1,7 +1,7 @@
 """What the threads service needs of the outside, in its own words.
 
 Calls that change something raise `Refused` for a definite no, `Unknown` when nobody knows, and `Retryable` when nothing
-happened. Calls that only read raise nothing but `Retryable`, and `InboxGone` where there is nothing to read any more.
+happened. Calls that only read raise nothing but `Retryable`, `InboxGone` where there is nothing to read any more, and `Unreadable` where nobody could read it.
 """
 
 from __future__ import annotations
@@ -42,6 +42,12 @@ class InboxGone(MailwrightError):
     """The provider does not know the inbox."""
 
     code = "inbox_gone"
+
+
+class Unreadable(MailwrightError):
+    """What the provider tells cannot be understood, and never will be."""
+
+    code = "mail_unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +144,29 @@ class Mail:
     files: tuple[MailFile, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a listing says of a message, which is as much as it takes to read it and to go on behind it."""
+
+    message_id: str | None
+    """None if what the provider calls it is nothing to ask for it by: nobody can read it."""
+    at: datetime
+    labels: tuple[str, ...]
+
+
 class Mailbox(Protocol):
     """Mail that arrived."""
 
     async def read(self, inbox_id: str, message_id: str) -> Mail | None:
-        """Return a message with its bodies; None if the inbox, or the message in it, is gone."""
+        """Return a message with its bodies; None if the inbox, or the message in it, is gone.
+
+        Raises:
+            Unreadable: It lacks what a message has.
+        """
         ...
 
-    async def since(self, inbox_id: str, moment: datetime, *, most: int) -> Sequence[Mail]:
-        """Return up to `most` messages that came or left after a moment, oldest first, without their bodies.
+    async def since(self, inbox_id: str, moment: datetime, *, most: int) -> Sequence[Listed]:
+        """Return up to `most` messages that came or left after a moment, oldest first; none of them is left out.
 
         Raises:
             InboxGone: There is nothing to look in.

@@ -10,18 +10,11 @@ from uuid import UUID
 
 from services.threads.domain.arriving import Mishap
 from services.threads.ports import Mail
-from shared.errors import MailwrightError
 
 RECEIVED = "message.received"
 """The provider's event of mail that arrived; what it finds suspicious has events that begin with this."""
 WORKED_OFF = frozenset({RECEIVED, "message.bounced", "message.complained", "message.rejected"})
 """The provider's events that something follows from."""
-
-
-class Unreadable(MailwrightError):
-    """What the provider reported cannot be understood."""
-
-    code = "report_unreadable"
 
 
 class ReadReport(Protocol):

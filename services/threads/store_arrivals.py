@@ -36,6 +36,11 @@ FINISH = f"""
     update arrival set lease_token = null, leased_until = null, due_at = null, content_ref = null {HELD}
 """  # noqa: S608
 PUT_BACK = f"update arrival set lease_token = null, leased_until = null, due_at = $4 {HELD}"  # noqa: S608
+CRASHED = f"""
+    update arrival set crashes = crashes + 1,
+        leased_until = now() + make_interval(secs => least($4 * power(2, greatest(crashes - 1, 0)), 3600))
+    {HELD} returning crashes
+"""  # noqa: S608
 
 
 class ArrivalStore(Store):
@@ -214,6 +219,14 @@ class ArrivalDesk:
         """Give up the lease and try again later; nothing happens if the lease is lost."""
         due_at = self._recorder.clock.now() + timedelta(seconds=wait_seconds)
         await self._pool.execute(PUT_BACK, arrival.provider, arrival.event_id, arrival.lease_token, due_at)
+
+    async def crashed(self, arrival: Arrival) -> int:
+        """Note that an arrival crashed the work; returns how often now, 0 if the lease is lost.
+
+        It comes back when its lease ends, which lasts twice as long each time, up to an hour.
+        """
+        values = (arrival.provider, arrival.event_id, arrival.lease_token, self._lease_seconds)
+        return int(await self._pool.fetchval(CRASHED, *values) or 0)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[ArrivalStore]:

@@ -145,6 +145,8 @@ class ArrivalRow(SQLModel, table=True):
     cause_id: UUID | None = None
     cause_time: datetime | None = Field(default=None, sa_type=INSTANT)
     attempts: int
+    crashes: int
+    """How often the work on it ended in an error that nobody had thought of."""
     due_at: datetime | None = Field(default=None, sa_type=INSTANT)
     lease_token: UUID | None = None
     leased_until: datetime | None = Field(default=None, sa_type=INSTANT)

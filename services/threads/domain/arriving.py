@@ -27,7 +27,7 @@ AT_PROVIDER = "agentmail"
 """The bucket of an attachment that still lies with the mail it came with."""
 _MOST_REFERENCES = 50
 _MOST_CHARACTERS = 998
-"""Of a name or subject: a longer line is none in mail."""
+"""Of a name, a subject or an id: a longer line is none in mail."""
 _ID = re.compile(r"<[^<>\s]+>")
 _BRACKETED = re.compile(r"(.*)<([^<>]*)>")
 _ADDRESS = re.compile(r"[^@\s<>\"(),:;]+@[^@\s<>\"(),:;]+")
@@ -64,7 +64,7 @@ def writer_of(mail: Mail) -> Person | None:
     # What stands in brackets at the end is the address, whatever the name before it looks like.
     bracketed = _BRACKETED.fullmatch(text)
     name, address = (bracketed[1].strip(' "'), bracketed[2].strip()) if bracketed else parseaddr(text)
-    if len(address) > _MOST_CHARACTERS or _ADDRESS.fullmatch(address) is None:
+    if len(address.encode()) > _MOST_CHARACTERS or _ADDRESS.fullmatch(address) is None:
         return None
     return Person(address.lower(), _line(name) or None)
 
@@ -80,7 +80,8 @@ def references_of(mail: Mail) -> tuple[str, ...]:
     headers = {name.lower(): value for name, value in (mail.headers or {}).items() if isinstance(value, str)}
     nearest = _ids(mail.in_reply_to or headers.get("in-reply-to", ""))
     chain = _ids(" ".join(mail.references) or headers.get("references", ""))
-    return tuple(dict.fromkeys([*nearest, *reversed(chain)]))[:_MOST_REFERENCES]
+    ids = dict.fromkeys(each for each in [*nearest, *reversed(chain)] if len(each) <= _MOST_CHARACTERS)
+    return tuple(ids)[:_MOST_REFERENCES]
 
 
 def own_ids(references: Iterable[str]) -> tuple[UUID, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import services.threads.fail_points_inbound as points
-from services.threads.ports import InboxGone, Mail, Mailbox
+from services.threads.ports import InboxGone, Listed, Mailbox
 from services.threads.store_polls import Poll, PollDesk
 from shared.errors import Retryable
 from shared.messaging.recorder import Recorder
+from shared.observability import metrics
 from shared.observability.failpoints import failpoint
 from shared.observability.logging import get_logger
 
@@ -83,21 +84,24 @@ class PollInboxes:
 
     async def _look(self, poll: Poll) -> bool:
         """Put aside what is new, page by page; False if there is more."""
-        moment = poll.seen_until - OVERLAP
+        moment, told_until = poll.seen_until - OVERLAP, poll.seen_until
         for _ in range(MOST_PAGES):
             page = await self._mailbox.since(poll.inbox_id, moment, most=PAGE)
             failpoint(f"{points.POLL}.after_call")
             if page and not await self._keep(poll, page):
                 return True
+            told_until = _tell_of_unreadable(poll, page, told_until)
             if len(page) < PAGE:
                 return True
             # Mail of the same instant may lie on both sides of a page's end.
             moment = max(page[-1].at - timedelta(milliseconds=1), moment + timedelta(milliseconds=1))
         return False
 
-    async def _keep(self, poll: Poll, page: Sequence[Mail]) -> bool:
+    async def _keep(self, poll: Poll, page: Sequence[Listed]) -> bool:
         """Keep a page and move the cursor, in one transaction; False if the lease is lost."""
-        arrived = {mail.message_id: mail for mail in page if RECEIVED_LABEL in mail.labels}
+        arrived = {
+            mail.message_id: mail for mail in page if mail.message_id and RECEIVED_LABEL in mail.labels
+        }
         now = self._recorder.clock.now()
         async with self._desk.transaction() as store:
             if not await store.hold(poll):
@@ -111,3 +115,11 @@ class PollInboxes:
         if new:
             self._found()
         return True
+
+
+def _tell_of_unreadable(poll: Poll, page: Sequence[Listed], told_until: datetime) -> datetime:
+    """Count what nobody can read of a page, once though a look begins before the last one's end; returns that end."""
+    if unreadable := sum(mail.message_id is None and mail.at > told_until for mail in page):
+        log.warning("mail_unreadable", account_id=str(poll.account_id), mails=unreadable)
+        metrics.MAIL_ARRIVED.labels("unreadable").inc(unreadable)
+    return max(told_until, page[-1].at) if page else told_until

@@ -8,11 +8,12 @@ import services.threads.fail_points_inbound as points
 from services.threads.domain.arriving import Mishap, receives_threads
 from services.threads.handlers.befall_message import befall_message
 from services.threads.handlers.receive_mail import Outcome, receive_mail
-from services.threads.ports import Mail, Mailbox
-from services.threads.ports_inbound import Arrival, ReadReport, Unreadable
+from services.threads.ports import Mail, Mailbox, Unreadable
+from services.threads.ports_inbound import Arrival, ReadReport
 from services.threads.store_arrivals import ArrivalDesk, ArrivalStore
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import ProviderEventReported
+from shared.db.pool import OUTAGE
 from shared.errors import Retryable
 from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
@@ -24,6 +25,8 @@ from shared.security.webhook_secrets import NOBODY
 log = get_logger(__name__)
 
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 300.0
+MOST_CRASHES = 12
+"""After so many, which takes about three hours, it is the mail that is at fault, and not the rest of the system."""
 PATIENT_ATTEMPTS = 8
 """How often something is looked at that nobody here knows of: the facts that would tell of it may be on their way."""
 
@@ -55,13 +58,32 @@ class WorkArrivals:
         return claimed
 
     async def run(self, arrival: Arrival) -> None:
-        """Work off an arrival, or put it back for later."""
+        """Work off an arrival, or put it back for later; one that crashes the work is given up in the end."""
+        try:
+            await self._work_off(arrival)
+        except OUTAGE:
+            raise
+        except Exception:
+            if await self._desk.crashed(arrival) < MOST_CRASHES:
+                raise
+            log.exception("mail_given_up", event_id=arrival.event_id)
+            async with self._desk.transaction() as store:
+                if not await store.hold(arrival):
+                    return
+                await store.finish(arrival)
+            metrics.MAIL_ARRIVED.labels(Outcome.UNREADABLE.value).inc()
+
+    async def _work_off(self, arrival: Arrival) -> None:
+        news: Mail | Mishap | Outcome
         try:
             news = await self._news(arrival)
         except Retryable as error:
             log.info("mail_not_read", event_id=arrival.event_id, code=error.code)
             await self._desk.put_back(arrival, error.retry_after or _wait(arrival.attempts))
             return
+        except Unreadable as error:
+            log.warning("mail_unreadable", event_id=arrival.event_id, reason=str(error))
+            news = Outcome.UNREADABLE
         async with self._desk.transaction() as store:
             if not await store.hold(arrival):
                 return
@@ -81,17 +103,14 @@ class WorkArrivals:
 
         Raises:
             Retryable: The provider could not be asked for it.
+            Unreadable: What was reported, or is there to be read, is malformed.
         """
         report = await self._desk.report(arrival)
         if report is None:
             if arrival.inbox_id is None or arrival.mail_id is None:
                 return Outcome.GONE
             return await self._mailbox.read(arrival.inbox_id, arrival.mail_id) or Outcome.GONE
-        try:
-            news = self._read(arrival.event_type, report)
-        except Unreadable as error:
-            log.warning("report_unreadable", event_id=arrival.event_id, reason=str(error))
-            return Outcome.UNREADABLE
+        news = self._read(arrival.event_type, report)
         if isinstance(news, Mail) and news.text is None and news.html is None:
             # A webhook leaves out what makes it too large.
             return await self._mailbox.read(news.inbox_id, news.message_id) or news

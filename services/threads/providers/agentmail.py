@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from services.threads.ports import File, InboxGone, Letter, Mail, Posted
-from services.threads.providers.agentmail_mail import mail_of
+from services.threads.ports import File, InboxGone, Letter, Listed, Mail, Posted
+from services.threads.providers.agentmail_mail import listed, mail_of
 from services.threads.providers.errors import meaning_of, reading
-from shared.errors import Unknown
+from shared.errors import Retryable, Unknown
 from shared.http.errors import ProviderRefused
 from shared.http.provider import Provider
 
@@ -67,18 +67,22 @@ class AgentMail:
         return None if found is None else _posted(found)
 
     async def read(self, inbox_id: str, message_id: str) -> Mail | None:
-        """Return a message with its bodies; None if the inbox, or the message in it, is gone."""
+        """Return a message with its bodies; None if the inbox, or the message in it, is gone.
+
+        Raises:
+            Unreadable: It lacks what a message has.
+        """
         found = await self._get(inbox_id, message_id)
         return None if found is None else mail_of(found)
 
-    async def since(self, inbox_id: str, moment: datetime, *, most: int) -> Sequence[Mail]:
-        """Return messages after a moment, oldest first, without their bodies.
+    async def since(self, inbox_id: str, moment: datetime, *, most: int) -> Sequence[Listed]:
+        """Return what a listing says of the messages after a moment, oldest first.
 
         Raises:
             InboxGone: There is nothing to look in.
         """
         params = {"after": moment.isoformat(), "ascending": "true", "limit": str(min(most, PAGE))}
-        return [mail_of(item) for item in await self._list(inbox_id, params, most=most)]
+        return listed(await self._list(inbox_id, params, most=most), moment)
 
     async def _list(self, inbox_id: str, params: dict[str, str], *, most: int) -> list[dict[str, Any]]:
         """Return the first items of a listing, page by page: a page may be empty and still not be the last."""
@@ -93,6 +97,8 @@ class AgentMail:
                     if error.status == 404:
                         raise InboxGone("The inbox is gone.") from None
                     raise
+            if not isinstance(page, dict) or not isinstance(page.get("messages"), list):
+                raise Retryable("The listing of an inbox cannot be read.", code="listing_unreadable")
             items += page["messages"]
             if len(items) >= most or not page.get("next_page_token"):
                 return items[:most]

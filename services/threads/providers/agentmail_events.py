@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from services.threads.domain.arriving import Mishap, bare
-from services.threads.ports import Mail
-from services.threads.ports_inbound import RECEIVED, Unreadable
-from services.threads.providers.agentmail_mail import mail_of
+from services.threads.ports import Mail, Unreadable
+from services.threads.ports_inbound import RECEIVED
+from services.threads.providers.agentmail_mail import BROKEN, mail_of
 
 Kind = Literal["bounced", "complained", "rejected"]
 
@@ -31,7 +31,7 @@ def read_report(event_type: str, payload: Mapping[str, Any]) -> Mail | Mishap:
             return mail_of(payload["message"])
         kind, name = _MISHAPS[event_type]
         return _mishap(kind, payload[name])
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except BROKEN:
         # Nothing of the payload may be in what is raised.
         raise Unreadable(f"What was reported as {event_type} cannot be read.") from None
 

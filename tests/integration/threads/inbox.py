@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
+
+import pytest
 
 from services.threads.handlers.poll_inboxes import Pace, PollInboxes
 from services.threads.handlers.register_webhook import RegisterWebhook
@@ -46,6 +48,7 @@ class Inbox:
         self.pool, self.recorder = bench.pool, bench.recorder
         # The provider's stamps are real time.
         bench.clock.instant = SystemClock().now()
+        self.provider = provider
         self.mailbox = AgentMail(provider)
         self.arrivals = WorkArrivals(
             ArrivalDesk(self.pool, self.recorder, lease_seconds=15.0),
@@ -133,6 +136,18 @@ class Inbox:
         for arrival in claimed:
             await self.arrivals.run(arrival)
         return len(claimed)
+
+    def spoil(self, monkeypatch: pytest.MonkeyPatch, changes: Mapping[str, Json]) -> None:
+        """Let the provider answer with messages that are malformed from now on, by their Message-ID."""
+        call = self.provider.call
+
+        async def spoiled(*args: Any, **more: Any) -> Any:
+            answer = await call(*args, **more)
+            for message in answer.get("messages") or [answer]:
+                message.update(changes.get(message.get("message_id"), {}))
+            return answer
+
+        monkeypatch.setattr(self.provider, "call", spoiled)
 
     async def poll(self) -> int:
         """Look through the inboxes that are due; return how many that were."""

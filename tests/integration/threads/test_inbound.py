@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
+from services.threads.handlers import work_arrivals
 from shared.contracts.accounts import AccountDeleting, AccountStatus
 from shared.contracts.requests import Dialect
 from shared.errors import MailwrightError
@@ -13,6 +15,15 @@ from shared.observability.failpoints import FailPointRaised
 from tests.integration.threads.bench import Bench
 from tests.integration.threads.inbox import INBOX, TAG, Inbox
 from tests.integration.threads.post_office import Message, PostOffice
+
+COMPLETE = {
+    "inbox_id": INBOX,
+    "thread_id": "t",
+    "message_id": "<1@there>",
+    "timestamp": "2026-03-01T00:00:00Z",
+    "from": "ann@example.com",
+    "text": "Hi",
+}
 
 
 async def sent(office: PostOffice, participant: str = "ann@example.com") -> Message:
@@ -262,7 +273,10 @@ async def test_mail_to_an_inbox_nobody_knows_is_given_up(bench: Bench, inbox: In
     assert await inbox.pool.fetchval("select count(*) from arrival where due_at is not null") == 0
 
 
-@pytest.mark.parametrize("payload", [{}, {"message": {"inbox_id": INBOX}}])
+@pytest.mark.parametrize(
+    "payload",
+    [{}, {"message": {"inbox_id": INBOX}}, {"message": {**COMPLETE, "attachments": [{"filename": "a.pdf"}]}}],
+)
 async def test_a_report_that_cannot_be_read_ends_and_is_erased(
     bench: Bench, inbox: Inbox, payload: dict[str, Any]
 ) -> None:
@@ -272,6 +286,59 @@ async def test_a_report_that_cannot_be_read_ends_and_is_erased(
 
     assert await bench.pieces() == 0
     assert await inbox.work() == 0
+
+
+async def test_a_mail_whose_bodies_cannot_be_read_ends_and_is_erased(
+    bench: Bench, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.account()
+    mail = inbox.arrive()
+    inbox.spoil(monkeypatch, {mail["message_id"]: {"text": ["no", "text"]}})
+
+    await inbox.report("message.received", {"message": {**mail, "text": None, "html": None}})
+    await inbox.work()
+
+    assert await bench.pieces() == 0
+    assert await inbox.work() == 0
+
+
+async def test_a_mail_that_crashes_the_work_again_and_again_is_given_up_and_erased(
+    bench: Bench, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.account()
+    await inbox.report("message.received", {"message": inbox.arrive()})
+    broken = AsyncMock(side_effect=RuntimeError("a bug"))
+    monkeypatch.setattr(work_arrivals, "receive_mail", broken)
+
+    waits = []
+    for _ in range(work_arrivals.MOST_CRASHES - 1):
+        with pytest.raises(RuntimeError):
+            await inbox.work()
+        waits.append(await inbox.pool.fetchval("select leased_until - now() from arrival"))
+        assert await bench.pieces() == 1
+        await inbox.pool.execute("update arrival set leased_until = '-infinity'")
+    await inbox.work()
+
+    assert [round(wait.total_seconds()) for wait in waits][:4] == [15, 15, 30, 60]
+    assert round(max(waits).total_seconds()) == 3600
+    assert await bench.pieces() == 0
+    assert await inbox.work() == 0
+
+
+async def test_a_mail_whose_work_crashed_for_a_while_is_kept(
+    bench: Bench, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.account()
+    await inbox.report("message.received", {"message": inbox.arrive()})
+    with monkeypatch.context() as broken:
+        broken.setattr(work_arrivals, "receive_mail", AsyncMock(side_effect=RuntimeError("a bug")))
+        with pytest.raises(RuntimeError):
+            await inbox.work()
+
+    await inbox.pool.execute("update arrival set leased_until = '-infinity'")
+    await inbox.work()
+
+    assert len(await inbox.threads()) == 1
 
 
 async def test_a_worker_that_lost_its_lease_changes_nothing(bench: Bench, inbox: Inbox) -> None:

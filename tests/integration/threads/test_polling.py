@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.threads.handlers import poll_inboxes
 from shared.contracts.accounts import AccountDeleted, AccountReserved, AccountStatus
@@ -237,3 +239,53 @@ async def test_mail_deleted_before_it_could_be_read_is_given_up(bench: Bench, in
 
     assert await inbox.threads() == []
     assert await inbox.work() == 0
+
+
+def unreadable() -> float:
+    """How many mails were counted that nobody can read."""
+    return REGISTRY.get_sample_value("mailwright_mail_arrived_total", {"outcome": "unreadable"}) or 0.0
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        {"attachments": [{"filename": "no id"}]},
+        {"thread_id": None},
+        {"timestamp": "once", "attachments": [{}]},
+        {"message_id": None},
+        {"message_id": "<\x00@there>"},
+        {"message_id": "<" + "x" * 4_000 + "@there>"},
+        {"message_id": None, "timestamp": None},
+    ],
+)
+async def test_mail_that_nobody_can_read_is_counted_once_and_holds_up_no_other(
+    bench: Bench, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, malformed: dict[str, Any]
+) -> None:
+    await bench.account()
+    _, spoiled, _ = (inbox.arrive(f"p{n}@example.com") for n in range(3))
+    inbox.spoil(monkeypatch, {spoiled["message_id"]: malformed})
+    before = unreadable()
+
+    for _ in range(2):
+        bench.clock.pass_(minutes=10)
+        await inbox.poll()
+        await inbox.work()
+    inbox.arrive("late@example.com")
+    bench.clock.pass_(minutes=10)
+    await inbox.poll()
+    await inbox.work()
+
+    writers = {thread["participant_email"] for thread in await inbox.threads()}
+    assert writers == {"p0@example.com", "p2@example.com", "late@example.com"}
+    assert unreadable() == before + 1
+
+
+async def test_an_answer_that_is_no_listing_is_met_with_patience(
+    bench: Bench, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.account()
+    monkeypatch.setattr(inbox.provider, "call", AsyncMock(return_value={"messages": None}))
+
+    await inbox.poll()
+
+    assert await due_in(inbox) == PACE.alone

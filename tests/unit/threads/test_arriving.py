@@ -19,8 +19,7 @@ from services.threads.domain.arriving import (
     writer_of,
 )
 from services.threads.handlers.register_webhook import is_within_reach
-from services.threads.ports import Mail, MailFile
-from services.threads.ports_inbound import Unreadable
+from services.threads.ports import Mail, MailFile, Unreadable
 from services.threads.providers.agentmail_events import read_report
 
 ID = UUID("0199aaaa-0000-7000-8000-00000000000d")
