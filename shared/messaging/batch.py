@@ -22,7 +22,7 @@ from shared.messaging.dead_letters import RawRecord
 from shared.messaging.patience import Patience
 from shared.messaging.positions import Place, Positions, Stream
 from shared.messaging.recorder import Recorder
-from shared.messaging.wire import LogHead, Record, ReplayRequested, decode, position_of
+from shared.messaging.wire import UNKNOWN_TYPE, LogHead, Record, ReplayRequested, decode, position_of
 from shared.observability import metrics
 from shared.observability.failpoints import failpoint
 from shared.observability.logging import get_logger
@@ -182,17 +182,20 @@ class Batches:
         self._count_death(record, code)
 
     async def _bury_undecodable(self, record: RawRecord, poison: Poison) -> None:
-        """Keep a record nobody can read; if its headers still tell its place in a log, that place is passed."""
+        """Keep a record nobody can read; if its headers still tell its place in a log, it is passed there, once."""
         told = position_of(record.headers)
         async with self._pool.acquire() as connection, connection.transaction():
+            place = Place.NEXT
             if told is not None:
                 stream = (told[0], record.topic, record.partition)
                 positions = await Positions.load(connection, [stream])
-                if positions.place(stream, told[1]) is Place.NEXT:
+                if (place := positions.place(stream, told[1])) is Place.NEXT:
                     positions.advance(stream)
                 await positions.save(connection)
-            await dead_letters.keep(connection, record, code=poison.code, reason=str(poison))
-        self._count_death(record, poison.code)
+            if place is Place.NEXT:
+                await dead_letters.keep(connection, record, code=poison.code, reason=str(poison))
+        if place is Place.NEXT:
+            self._count_death(record, poison.code)
 
     async def answer_failed(self, connection: Connection, received: Received) -> None:
         """Answer a request of this service's that ended as a dead letter, so that its client is not left waiting.
@@ -221,7 +224,8 @@ class Batches:
 
     def _count_death(self, record: RawRecord, code: str) -> None:
         self._patience.forget(record)
-        self.limit.died()
+        if code != UNKNOWN_TYPE:  # that waits for newer code, which takes it up by itself
+            self.limit.died()
         log.error("dead_letter", service=self._service, topic=record.topic, offset=record.offset, code=code)
 
 

@@ -123,7 +123,7 @@ class Consumer:
         self._after_commit()
 
     async def _redeliver(self) -> None:
-        """Hand over parked records when they are due, and dead letters that an operator asked for."""
+        """Hand over parked records when they are due, and dead letters that an operator asked for or this code now knows."""
         while True:
             try:
                 while await self._redeliver_one():
@@ -136,7 +136,11 @@ class Consumer:
 
     async def _redeliver_one(self) -> bool:
         async with self._pool.acquire() as connection, connection.transaction():
-            waiting = await dead_letters.take_parked(connection) or await dead_letters.take_asked(connection)
+            waiting = (
+                await dead_letters.take_parked(connection)
+                or await dead_letters.take_asked(connection)
+                or await dead_letters.take_known(connection)
+            )
             if waiting is None:
                 return False
             received = None

@@ -8,12 +8,15 @@ from typing import Any, cast
 from uuid import UUID
 
 from shared.contracts.envelope import Received
+from shared.contracts.registry import EVENT_TYPES
 from shared.db.pool import Connection
-from shared.messaging.wire import decode
+from shared.messaging.wire import UNKNOWN_TYPE, decode
 from shared.observability import metrics
 
 PARK_SECONDS = 0.5
 PARK_LIMIT_SECONDS = 60.0
+KNOWN_LIMIT = 20
+"""How often a letter of a type that became known is tried, each time after a longer pause: for about two minutes."""
 ANSWERED = "It is a request that was answered already: whoever sent it was told, and has to ask again."
 """Why a dead letter is not handled again."""
 
@@ -161,6 +164,30 @@ async def take_asked(connection: Connection) -> Waiting | None:
     if row is None:
         return None
     return letter_of(row)
+
+
+async def take_known(connection: Connection) -> Waiting | None:
+    """Take the next dead letter of a type that was unknown to the code that kept it, and is known to this one.
+
+    It is not asked for as an operator does, because the older code, which may still run, takes what is asked for too.
+    """
+    row = await connection.fetchrow(
+        """
+        update dead_letters set replayed_at = now() where id = (
+            select id from dead_letters
+            where code = $1 and replayed_at is null and attempts <= $2
+            and last_at < now() - make_interval(secs => $3 * attempts)
+            and exists (select from jsonb_array_elements(headers) as h where h->>0 = 'ce_type' and h->>1 = any($4))
+            order by id limit 1 for update skip locked
+        )
+        returning *
+        """,
+        UNKNOWN_TYPE,
+        KNOWN_LIMIT,
+        PARK_SECONDS,
+        [base64.b64encode(name.encode()).decode() for name in EVENT_TYPES],
+    )
+    return None if row is None else letter_of(row)
 
 
 def letter_of(row: Any) -> Waiting:

@@ -19,6 +19,8 @@ from shared.errors import Poison
 
 LOG_HEAD = "mailwright.log.head.v1"
 REPLAY_REQUESTED = "mailwright.log.replay_requested.v1"
+UNKNOWN_TYPE = "unknown_type"
+"""The code of a record that newer code can read, and this code cannot."""
 MAX_VALUE_BYTES = 900_000
 """Refused when recorded: below every broker's default record limit of 1 MiB, headers included."""
 MAX_NUMBER = 2**63 - 1
@@ -141,7 +143,7 @@ def decode_event(fields: Mapping[str, str], value: bytes) -> Recorded:
     """
     data_type = EVENT_TYPES.get(fields.get("ce_type", ""))
     if data_type is None:
-        raise Poison("The event's type or version is unknown here.", code="unknown_type")
+        raise Poison("The event's type or version is unknown here.", code=UNKNOWN_TYPE)
     try:
         return Recorded(
             id=UUID(fields["ce_id"]),

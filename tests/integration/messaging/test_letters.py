@@ -52,7 +52,7 @@ async def test_another_record_at_the_place_of_a_dead_letter_is_a_letter_of_its_o
 
 @pytest.mark.promise("R18")
 async def test_the_same_dead_record_again_counts_attempts_only(line: Line) -> None:
-    stranger = raw(event(), 1, {"ce_id": "nobody"})
+    stranger = raw(event(), 1, {"ce_source": None})
 
     assert await line.deliver(stranger)
     assert await line.deliver(stranger)

@@ -1,0 +1,95 @@
+"""Two versions of one service side by side: a type that only the newer one knows is lost by neither."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+
+from shared.contracts.accounts import AccountRequested
+from shared.contracts.registry import EVENT_TYPES
+from shared.db.pool import Connection, create_pool
+from shared.errors import NotYet
+from tests.support.eventually import eventually
+from tests.support.line import RESERVED, Line, event, raw
+
+REQUESTED = "mailwright.account.requested.v1"
+
+
+@pytest.fixture
+async def line(database_url: str) -> AsyncIterator[Line]:
+    async with await create_pool(
+        database_url, schema="provisioner", role="mailwright_provisioner", application="test"
+    ) as pool:
+        yield Line(pool, frozenset({AccountRequested}))
+
+
+@pytest.fixture
+def older(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Make this the code of a version that knows neither type; `undo` is the upgrade."""
+    for name in (RESERVED, REQUESTED):
+        monkeypatch.delitem(EVENT_TYPES, name)
+    return monkeypatch
+
+
+async def not_yet(_: Connection) -> None:
+    raise NotYet("What it depends on has not arrived.")
+
+
+@pytest.mark.promise("R18")
+async def test_newer_code_handles_in_order_what_older_code_kept_and_no_number_of_them_stops_the_older(
+    line: Line, older: pytest.MonkeyPatch
+) -> None:
+    said = [event() for _ in range(250)]
+    for place, each in enumerate(said, 1):
+        assert await line.deliver(raw(each, place))
+    assert line.handled == []
+
+    older.undo()
+    async with line.redelivering():
+        await eventually(lambda: len(line.handled) == len(said), within=20)
+
+    assert line.handled == [each.id for each in said]
+    assert all(letter["replayed_at"] for letter in await line.letters())
+
+
+@pytest.mark.promise("R18")
+async def test_older_code_leaves_them_to_the_newer(line: Line, older: pytest.MonkeyPatch) -> None:
+    parked = event("mailwright.account.provisioned.v1")
+    line.troubles[parked.id] = not_yet
+    assert await line.deliver(raw(event(), 1))
+    assert await line.deliver(raw(parked, 2))
+
+    async with line.redelivering():
+        await eventually(lambda: _was_tried(line, "parked", 3), what="both were due more than once")
+
+    [letter] = await line.letters()
+    assert (letter["code"], letter["attempts"], letter["replayed_at"]) == ("unknown_type", 1, None)
+
+
+async def test_what_comes_again_or_too_early_is_not_kept_twice(line: Line, older: pytest.MonkeyPatch) -> None:
+    first, second = raw(event(), 1), raw(event(), 2)
+
+    for record in (second, first, first, second):
+        assert await line.deliver(record)
+
+    assert [letter["value"] for letter in await line.letters()] == [first.value, second.value]
+
+
+async def test_newer_code_tries_for_a_while_where_the_cause_is_missing(
+    line: Line, older: pytest.MonkeyPatch
+) -> None:
+    asked = event(REQUESTED, request_id=UUID(int=7))
+    assert await line.deliver(raw(asked, 1))
+    older.undo()
+    line.troubles[asked.id] = not_yet
+
+    async with line.redelivering():
+        await eventually(lambda: _was_tried(line, "dead_letters", 2))
+        line.troubles.clear()
+        await eventually(lambda: line.handled == [asked.id])
+
+
+async def _was_tried(line: Line, table: str, times: int) -> bool:
+    return bool(await line.pool.fetchval(f"select max(attempts) from {table}") >= times)
