@@ -58,7 +58,7 @@ class CommonSettings(BaseSettings):
     answers_kept_days: float = Field(default=30.0, ge=0)
     """How long an owner can send the answer of a request again; that it was handled is known for ever."""
     dead_letters_kept_days: float = Field(default=30.0, ge=0)
-    """How long a dead letter is kept after it was replayed; one that was not replayed stays."""
+    """How long a dead letter is kept after it was replayed or dismissed; until then it stays."""
 
     def kafka(self) -> KafkaSettings:
         """Return how to reach the broker."""

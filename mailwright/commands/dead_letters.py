@@ -1,4 +1,4 @@
-"""`mailwright dead-letters list|show|replay`: the records that the services could not handle."""
+"""`mailwright dead-letters list|show|replay|dismiss`: the records that the services could not handle."""
 
 import base64
 import json
@@ -18,7 +18,9 @@ from shared.errors import Poison
 from shared.messaging.answers import is_answered
 from shared.messaging.dead_letters import ANSWERED, letter_of
 
-app = typer.Typer(help="List, show and replay records that could not be handled.", add_completion=False)
+app = typer.Typer(
+    help="List, show, replay and dismiss records that could not be handled.", add_completion=False
+)
 
 Letter = Annotated[
     str, typer.Argument(help="As `list` shows it: the service and a number, such as gateway:7.")
@@ -34,25 +36,29 @@ class Asked(Enum):
 
 
 class State(StrEnum):
-    """Where a dead letter is: kept, to be handled again by its service, or handled after all."""
+    """Where a dead letter is: kept, to be handled again by its service, handled after all, or put away by an operator."""
 
     KEPT = "kept"
     ASKED = "asked"
     REPLAYED = "replayed"
+    DISMISSED = "dismissed"
+
+
+OVER = (State.REPLAYED, State.DISMISSED)
 
 
 @app.command("list")
 def list_letters(
-    every: Annotated[bool, typer.Option("--all", help="Also those that were handled after all.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
     database_url: DatabaseUrl = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """List the dead letters of every service, oldest first; ends with 1 if there are any to see to."""
     letters = on_database(_all_letters, database_url, data_dir)
-    shown = [letter for letter in letters if every or letter["state"] != State.REPLAYED]
+    shown = [letter for letter in letters if every or letter["state"] not in OVER]
     for letter in shown:
         typer.echo(
-            f"{letter['id']:<16} {letter['state']:<8} {letter['code']:<16} {letter['attempts']:>3} attempts  "
+            f"{letter['id']:<16} {letter['state']:<9} {letter['code']:<16} {letter['attempts']:>3} attempts  "
             f"{letter['last_at']}  {letter['record']}  {letter['reason']}"
         )
     if not shown:
@@ -83,6 +89,15 @@ def replay(letter: Letter, database_url: DatabaseUrl = None, data_dir: DataDir =
     if asked is Asked.ANSWERED:
         _refuse(f"{letter} is not handled again. {ANSWERED}")
     typer.echo(f"{letter} will be handled again by the running {service} service")
+
+
+@app.command()
+def dismiss(letter: Letter, database_url: DatabaseUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Put a dead letter away that need not be handled, as a request whose client was told; it is deleted in time."""
+    service, number = _parse(letter)
+    if not on_database(partial(_dismiss, service, number), database_url, data_dir):
+        _refuse(f"there is no dead letter {letter} that is not over")
+    typer.echo(f"{letter} was put away")
 
 
 def _parse(letter: str) -> tuple[str, int]:
@@ -146,6 +161,21 @@ async def _ask(service: str, number: int, url: str) -> Asked:
     return Asked.TAKEN
 
 
+async def _dismiss(service: str, number: int, url: str) -> bool:
+    connection = await _connect(service, url)
+    try:
+        done = await connection.fetchval(
+            """
+            update dead_letters set replayed_at = now(), replay_asked_at = null
+            where id = $1 and replayed_at is null returning true
+            """,
+            number,
+        )
+    finally:
+        await connection.close()
+    return bool(done)
+
+
 async def _is_answered(connection: "asyncpg.Connection[asyncpg.Record]", row: Any) -> bool:
     with suppress(Poison):  # then nobody could answer it; the service tries whether it can by now
         return await is_answered(connection, letter_of(row).decoded().event)
@@ -153,10 +183,9 @@ async def _is_answered(connection: "asyncpg.Connection[asyncpg.Record]", row: An
 
 
 def _described(service: str, row: Any) -> dict[str, Any]:
-    state = State.REPLAYED if row["replayed_at"] else State.ASKED if row["replay_asked_at"] else State.KEPT
     return {
         "id": f"{service}:{row['id']}",
-        "state": state,
+        "state": _state_of(row),
         "code": row["code"],
         "reason": row["reason"],
         "attempts": row["attempts"],
@@ -164,6 +193,12 @@ def _described(service: str, row: Any) -> dict[str, Any]:
         "first_at": row["first_at"].isoformat(timespec="seconds"),
         "last_at": row["last_at"].isoformat(timespec="seconds"),
     }
+
+
+def _state_of(row: Any) -> State:
+    if row["replayed_at"]:
+        return State.REPLAYED if row["replay_asked_at"] else State.DISMISSED
+    return State.ASKED if row["replay_asked_at"] else State.KEPT
 
 
 def _offset(row: Any) -> str:

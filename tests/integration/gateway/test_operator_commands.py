@@ -63,6 +63,17 @@ async def test_dead_letters_are_listed_shown_and_asked_for_again(pool: Pool, dat
     assert "replayed" in (await run(database_url, "dead-letters", "list", "--all")).output
 
 
+async def test_a_dead_letter_that_need_not_be_handled_is_put_away(pool: Pool, database_url: str) -> None:
+    await bury(pool)
+
+    assert (await run(database_url, "dead-letters", "dismiss", "gateway:1")).exit_code == 0
+
+    assert "no dead letters" in (await run(database_url, "dead-letters", "list")).output
+    assert "dismissed" in (await run(database_url, "dead-letters", "list", "--all")).output
+    for command in ("dismiss", "replay"):
+        assert (await run(database_url, "dead-letters", command, "gateway:1")).exit_code == 2
+
+
 async def test_what_is_no_json_is_shown_without_losing_a_byte(pool: Pool, database_url: str) -> None:
     await bury(pool, RawRecord(ACCOUNTS, 0, 1, None, b"\xff{", ()))
     await bury(pool, RawRecord(ACCOUNTS, 0, 2, None, None, ()))
