@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "threads_0004"
-down_revision = "threads_0003"
+revision = "threads_0005"
+down_revision = "threads_0004"
 branch_labels = None
 depends_on = None
 phase = "pre"
