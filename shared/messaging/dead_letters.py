@@ -169,11 +169,11 @@ async def take_asked(connection: Connection) -> Waiting | None:
 async def take_known(connection: Connection) -> Waiting | None:
     """Take the next dead letter of a type that was unknown to the code that kept it, and is known to this one.
 
-    It is not asked for as an operator does, because the older code, which may still run, takes what is asked for too.
+    It is asked for and taken at once, because the older code, which may still run, takes what an operator asked for too.
     """
     row = await connection.fetchrow(
         """
-        update dead_letters set replayed_at = now() where id = (
+        update dead_letters set replay_asked_at = now(), replayed_at = now() where id = (
             select id from dead_letters
             where code = $1 and replayed_at is null and attempts <= $2
             and last_at < now() - make_interval(secs => $3 * attempts)

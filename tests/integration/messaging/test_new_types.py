@@ -51,7 +51,7 @@ async def test_newer_code_handles_in_order_what_older_code_kept_and_no_number_of
         await eventually(lambda: len(line.handled) == len(said), within=20)
 
     assert line.handled == [each.id for each in said]
-    assert all(letter["replayed_at"] for letter in await line.letters())
+    assert all(letter["replay_asked_at"] and letter["replayed_at"] for letter in await line.letters())
 
 
 @pytest.mark.promise("R18")
