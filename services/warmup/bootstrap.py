@@ -6,7 +6,6 @@ import random
 
 from starlette.applications import Starlette
 
-from services.warmup.domain.commands import Attempt
 from services.warmup.domain.policies import POLICIES
 from services.warmup.domain.schedule import Jitter, Schedule
 from services.warmup.domain.warmup import Warmup
@@ -16,6 +15,7 @@ from services.warmup.handlers.hold_warmups import HoldWarmups
 from services.warmup.handlers.judge_day import JudgeDay
 from services.warmup.handlers.run_commands import RunCommands
 from services.warmup.handlers.tools import Tools
+from services.warmup.ports import DueCommand
 from services.warmup.providers.instantly import Instantly
 from services.warmup.settings import WarmupSettings
 from services.warmup.store import Desk
@@ -23,6 +23,7 @@ from services.warmup.subscribers import TOPICS, warmup_handlers
 from services.warmup.tidying import chores
 from shared.clock import Clock, Ids
 from shared.db.leased_work import LeasedWorker
+from shared.db.leases import KeptLeases
 from shared.messaging.parts import Part
 from shared.service import Base, build_service
 
@@ -44,7 +45,9 @@ def build(
         recorder = base.recorder
         desk = Desk(base.pool, recorder, recorder.ids, lease_seconds=settings.warmup_lease_seconds)
         policy = POLICIES[settings.warmup_policy]
-        tools = Tools(desk, Instantly(provider), recorder, schedule, policy, base.announce)
+        leases = KeptLeases(desk, settings.warmup_lease_seconds)
+        base.stack.push_async_callback(leases.give_back)
+        tools = Tools(desk, leases, Instantly(provider), recorder, schedule, policy, base.announce)
         return [_part(tools, settings.warmup_concurrency)]
 
     return build_service(SERVICE, settings, TOPICS, open_parts, chores=chores(settings), clock=clock, ids=ids)
@@ -56,9 +59,7 @@ def _part(tools: Tools, concurrency: int) -> Part:
     enabling = LeasedWorker[Batch]("enable", enable.claim, enable.run, concurrency=concurrency)
     following = LeasedWorker[Warmup]("follow", follow.claim, follow.run, concurrency=16)
     judging = LeasedWorker[Batch]("judge", judge.claim, judge.run, concurrency=2)
-    commanding = LeasedWorker[tuple[Warmup, Attempt]](
-        "command", command.claim, command.run, concurrency=concurrency
-    )
+    commanding = LeasedWorker[DueCommand]("command", command.claim, command.run, concurrency=concurrency)
     holding = LeasedWorker[Warmup]("hold", hold.claim, hold.run, concurrency=8)
 
     def wake() -> None:
@@ -73,6 +74,7 @@ def _part(tools: Tools, concurrency: int) -> Part:
             "judging": judging.run,
             "commanding": commanding.run,
             "holding": holding.run,
+            "leases": tools.leases.run,
         },
         wake=wake,
     )

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from services.warmup.domain.attempts import JobStatus, Sender, SenderStatus, Verdict
@@ -18,6 +18,7 @@ from services.warmup.domain.holds import Trouble
 from services.warmup.domain.warmup import Warmup
 from shared.contracts.answers import AccountRequestAnswered
 from shared.contracts.envelope import Recorded
+from shared.db.leases import LeaseKeeper
 from shared.errors import MailwrightError
 from shared.messaging.causes import Cause
 
@@ -86,6 +87,18 @@ class Circumstances:
     mail: Mail
     domain: Trouble | None
     judged_before: int | None
+
+
+class DueCommand(NamedTuple):
+    """A warmup that a client commanded to change, and the attempt at it."""
+
+    warmup: Warmup
+    attempt: Attempt
+
+    @property
+    def token(self) -> UUID:
+        """Names the lease, which is the warmup's."""
+        return self.warmup.token
 
 
 class WarmupStore(Protocol):
@@ -186,8 +199,11 @@ class Work(StrEnum):
     JUDGE = "judge"
 
 
-class WarmupDesk(Protocol):
-    """Where workers get due warmups, transactions to conclude them in, and a way to put them back."""
+class WarmupDesk(LeaseKeeper, Protocol):
+    """Where workers get due warmups, transactions to conclude them in, and a way to put them back.
+
+    Each warmup that is claimed has a lease of its own.
+    """
 
     def transaction(self) -> AbstractAsyncContextManager[WarmupStore]:
         """Open a transaction; it commits when the block ends without an exception."""
@@ -202,7 +218,7 @@ class WarmupDesk(Protocol):
         """
         ...
 
-    async def claim_commands(self, limit: int, now: datetime) -> Sequence[tuple[Warmup, Attempt]]:
+    async def claim_commands(self, limit: int, now: datetime) -> Sequence[DueCommand]:
         """Lease warmups whose command is due; this commits the intent, and what is returned bears the earlier one."""
         ...
 

@@ -51,16 +51,19 @@ SHOWN = ", ".join("due.intent_at" if name == "intent_at" else f"w.{name}" for na
 CLAIMS = {
     work: f"""
         with due as (
-            select account_id, intent_at from warmup
-            where due_at <= $2 and (leased_until is null or leased_until < now()) and {condition}
-                and (attempt_by is not null
-                    or not exists (select from command where command.account_id = warmup.account_id))
-                and ($5::boolean is null or $5 = (goes_alone or attempt_by is not distinct from 'client'))
-            order by due_at limit $3 for update skip locked
+            select picked.*, row_number() over (order by due_at) as n from (
+                select account_id, intent_at, due_at from warmup
+                where due_at <= $2 and (leased_until is null or leased_until < now()) and {condition}
+                    and (attempt_by is not null
+                        or not exists (select from command where command.account_id = warmup.account_id))
+                    and ($4::boolean is null or $4 = (goes_alone or attempt_by is not distinct from 'client'))
+                order by due_at limit cardinality($1::uuid[]) for update skip locked
+            ) picked
         )
-        update warmup w set lease_token = $1, leased_until = now() + make_interval(secs => $4)
+        update warmup w set lease_token = token, leased_until = now() + make_interval(secs => $3)
             {INTENT if work is Work.ENABLE else ""}
-        from due where w.account_id = due.account_id
+        from due join unnest($1::uuid[]) with ordinality as tokens (token, n) using (n)
+        where w.account_id = due.account_id
         returning {SHOWN}
     """  # noqa: S608
     for work, condition in DUE_FOR.items()
@@ -177,8 +180,8 @@ class Desk(CircumstanceDesk):
     async def claim(
         self, work: Work, limit: int, now: datetime, *, alone: bool | None = None
     ) -> Sequence[Warmup]:
-        """Lease what is due under a fresh token; for enabling, the intent is committed with the lease."""
-        rows = await self._pool.fetch(CLAIMS[work], self._ids.new(), now, limit, self._lease_seconds, alone)
+        """Lease what is due, each under a fresh token; for enabling, the intent is committed with the lease."""
+        rows = await self._pool.fetch(CLAIMS[work], self._tokens(limit), now, self._lease_seconds, alone)
         return [warmup_of(row) for row in rows]
 
     async def put_back(self, warmup: Warmup, due_at: datetime) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from services.warmup.domain.commands import Attempt, Command, Stage
 from services.warmup.domain.warmup import Warmup
-from services.warmup.ports import Waiting
+from services.warmup.ports import DueCommand, Waiting
 from services.warmup.warmup_rows import COLUMNS, warmup_of
 from shared.clock import Ids
 from shared.contracts.envelope import Recorded
@@ -19,12 +19,15 @@ from shared.messaging.causes import Cause
 ATTEMPT = ("command", "reason", "started_at", "stage", "stage_at", "job_id", "tries")
 CLAIM = f"""
     with due as (
-        select c.account_id, c.intent_at from command c join warmup w using (account_id)
-        where c.due_at <= $2 and w.attempt_by is null and (w.leased_until is null or w.leased_until < now())
-        order by c.due_at limit $3 for update skip locked
+        select picked.*, row_number() over (order by due_at) as n from (
+            select c.account_id, c.intent_at, c.due_at from command c join warmup w using (account_id)
+            where c.due_at <= $2 and w.attempt_by is null and (w.leased_until is null or w.leased_until < now())
+            order by c.due_at limit cardinality($1::uuid[]) for update skip locked
+        ) picked
     ), leased as (
-        update warmup w set lease_token = $1, leased_until = now() + make_interval(secs => $4)
-        from due where w.account_id = due.account_id returning {", ".join(f"w.{name}" for name in COLUMNS)}
+        update warmup w set lease_token = token, leased_until = now() + make_interval(secs => $3)
+        from due join unnest($1::uuid[]) with ordinality as tokens (token, n) using (n)
+        where w.account_id = due.account_id returning {", ".join(f"w.{name}" for name in COLUMNS)}
     ), intended as (
         update command c set intent_at = $2, started_at = coalesce(c.started_at, $2)
         from due where c.account_id = due.account_id
@@ -33,6 +36,11 @@ CLAIM = f"""
     )
     select * from leased join intended using (account_id)
 """  # noqa: S608  only our own column names are interpolated
+RENEW = """
+    update warmup set leased_until = now() + make_interval(secs => $2)
+    where lease_token = any($1) returning lease_token
+"""
+GIVE_BACK = "update warmup set lease_token = null, leased_until = null where lease_token = any($1)"
 RELEASE = """
     update warmup set lease_token = null, leased_until = null
     where account_id = $1 and version = $2 and lease_token = $3 returning true
@@ -126,10 +134,19 @@ class CommandDesk:
         self._ids = ids
         self._lease_seconds = lease_seconds
 
-    async def claim_commands(self, limit: int, now: datetime) -> Sequence[tuple[Warmup, Attempt]]:
-        """Lease warmups whose command is due, under a fresh token; the intent is committed with the lease."""
-        rows = await self._pool.fetch(CLAIM, self._ids.new(), now, limit, self._lease_seconds)
-        return [(warmup_of(row), _attempt(row)) for row in rows]
+    async def renew(self, tokens: Sequence[UUID]) -> Collection[UUID]:
+        """Keep leases for another while and return those that are still ours."""
+        rows = await self._pool.fetch(RENEW, list(tokens), self._lease_seconds)
+        return {row["lease_token"] for row in rows}
+
+    async def release(self, tokens: Sequence[UUID]) -> None:
+        """Give leases back early; the intents stay."""
+        await self._pool.execute(GIVE_BACK, list(tokens))
+
+    async def claim_commands(self, limit: int, now: datetime) -> Sequence[DueCommand]:
+        """Lease warmups whose command is due, each under a fresh token; the intent is committed with the lease."""
+        rows = await self._pool.fetch(CLAIM, self._tokens(limit), now, self._lease_seconds)
+        return [DueCommand(warmup_of(row), _attempt(row)) for row in rows]
 
     async def put_back_command(self, warmup: Warmup, due_at: datetime) -> None:
         """Give up the lease and keep the attempt as it is, the intent included."""
@@ -138,6 +155,9 @@ class CommandDesk:
                 await connection.execute(
                     "update command set due_at = $2 where account_id = $1", warmup.account_id, due_at
                 )
+
+    def _tokens(self, count: int) -> list[UUID]:
+        return [self._ids.new() for _ in range(count)]
 
 
 def _attempt(row: Any) -> Attempt:

@@ -35,12 +35,8 @@ Work = TypeVar("Work", bound=Leased)
 Made_co = TypeVar("Made_co", bound=Leased, covariant=True)
 
 
-class LeaseStore(Protocol[Made_co]):
+class LeaseKeeper(Protocol):
     """Where leases are kept, counted by the database's clock."""
-
-    async def claim(self, limit: int) -> Sequence[Made_co]:
-        """Lease due work."""
-        ...
 
     async def renew(self, tokens: Sequence[UUID]) -> Collection[UUID]:
         """Keep leases for another while and return those that are still ours."""
@@ -51,28 +47,36 @@ class LeaseStore(Protocol[Made_co]):
         ...
 
 
-class Leases(Generic[Work]):
-    """Claims work and keeps its leases.
+class LeaseStore(LeaseKeeper, Protocol[Made_co]):
+    """Where work is leased from, too."""
+
+    async def claim(self, limit: int) -> Sequence[Made_co]:
+        """Lease due work."""
+        ...
+
+
+class KeptLeases:
+    """Keeps the leases of claimed work.
 
     A process that was frozen may wake after its leases ended. Its writes are fenced in the database, but a provider
     cannot be: so no call is begun under a lease that was not renewed within its own length.
     """
 
-    def __init__(self, store: LeaseStore[Work], lease_seconds: float) -> None:
-        self._store = store
+    def __init__(self, keeper: LeaseKeeper, lease_seconds: float) -> None:
+        self._keeper = keeper
         self._lease_seconds = lease_seconds
         self._held: dict[UUID, float] = {}
 
-    async def claim(self, limit: int) -> Sequence[Work]:
-        """Lease up to `limit` due pieces of work."""
+    async def take(self, claiming: Awaitable[Sequence[Work]]) -> Sequence[Work]:
+        """Keep the leases of what a claim returns, from now on."""
         asked_at = time.monotonic()
-        claimed = await self._store.claim(limit)
+        claimed = await claiming
         self._held.update((work.token, asked_at) for work in claimed)
         return claimed
 
     @contextmanager
-    def holding(self, token: UUID) -> Iterator[None]:
-        """Stop renewing a lease when its work ends; work that is cancelled leaves it to `give_back`."""
+    def holding(self, *tokens: UUID) -> Iterator[None]:
+        """Stop renewing leases when their work ends; work that is cancelled leaves them to `give_back`."""
         is_cancelled = False
         try:
             yield
@@ -81,7 +85,12 @@ class Leases(Generic[Work]):
             raise
         finally:
             if not is_cancelled:
-                self._held.pop(token, None)
+                for token in tokens:
+                    self._held.pop(token, None)
+
+    def is_sure(self, token: UUID) -> bool:
+        """Say whether a lease surely lasts."""
+        return time.monotonic() - self._held.get(token, float("-inf")) < self._lease_seconds
 
     def require(self, token: UUID) -> None:
         """Check a lease before a call.
@@ -89,7 +98,7 @@ class Leases(Generic[Work]):
         Raises:
             LeaseLost: It may have ended.
         """
-        if time.monotonic() - self._held.get(token, float("-inf")) >= self._lease_seconds:
+        if not self.is_sure(token):
             raise LeaseLost("The lease may have ended.")
 
     async def run(self) -> None:
@@ -102,16 +111,16 @@ class Leases(Generic[Work]):
     async def give_back(self) -> None:
         """Release what is held when the process stops, so that nobody has to wait for the leases to end."""
         if self._held:
-            await self._unless_away(lambda: self._store.release(list(self._held)))
+            await self._unless_away(lambda: self._keeper.release(list(self._held)))
 
     async def let_go(self, token: UUID) -> None:
         """Release a lease under which nothing more can be written, because the saga turned; its next worker may begin."""
-        await self._unless_away(lambda: self._store.release([token]))
+        await self._unless_away(lambda: self._keeper.release([token]))
 
     async def _renew(self) -> None:
         asked_at = time.monotonic()
         held = list(self._held)
-        still_ours = await self._store.renew(held)
+        still_ours = await self._keeper.renew(held)
         for token in held:
             if token not in self._held:
                 continue
@@ -125,3 +134,15 @@ class Leases(Generic[Work]):
             await ask()
         except OUTAGE as error:
             log.warning("leases_database_away", error=type(error).__name__)
+
+
+class Leases(KeptLeases, Generic[Work]):
+    """Claims work and keeps its leases."""
+
+    def __init__(self, store: LeaseStore[Work], lease_seconds: float) -> None:
+        super().__init__(store, lease_seconds)
+        self._store = store
+
+    async def claim(self, limit: int) -> Sequence[Work]:
+        """Lease up to `limit` due pieces of work."""
+        return await self.take(self._store.claim(limit))

@@ -88,6 +88,18 @@ class Warmup:
     lease_token: UUID | None = None
 
     @property
+    def token(self) -> UUID:
+        """Names the lease that the warmup was claimed under."""
+        if self.lease_token is None:
+            raise ValueError("a warmup that nobody has claimed has no lease")
+        return self.lease_token
+
+    @property
+    def must_go_alone(self) -> bool:
+        """Whether a call to enable it may carry no other address."""
+        return self.goes_alone or self.attempt_by is AttemptBy.CLIENT
+
+    @property
     def is_judged(self) -> bool:
         """Whether each of its days is judged."""
         is_warming = self.status is WarmupStatus.WARMING and self.is_confirmed

@@ -40,15 +40,20 @@ class EnableWarmups:
 
     async def claim(self, limit: int) -> Sequence[Batch]:
         """Lease what is due: each warmup that must go alone, and one batch of all others; their intents are committed."""
-        now = self._now()
-        alone = await self._tools.desk.claim(Work.ENABLE, max(limit - 1, 1), now, alone=True)
-        together = await self._tools.desk.claim(Work.ENABLE, BATCH_LIMIT, now, alone=False)
-        return [*((warmup,) for warmup in alone), *([tuple(together)] if together else [])]
+        due = await self._tools.leases.take(self._claim(limit))
+        together = tuple(warmup for warmup in due if not warmup.must_go_alone)
+        return [*((warmup,) for warmup in due if warmup.must_go_alone), *([together] if together else [])]
+
+    async def _claim(self, limit: int) -> Sequence[Warmup]:
+        now, desk = self._now(), self._tools.desk
+        alone = await desk.claim(Work.ENABLE, max(limit - 1, 1), now, alone=True)
+        return [*alone, *await desk.claim(Work.ENABLE, BATCH_LIMIT, now, alone=False)]
 
     async def run(self, batch: Batch) -> None:
         """Carry the attempts of a batch one call further; what goes wrong on our side leaves an intent to look up."""
         points = _points(batch)
-        with trace(batch[0].traceparent if len(batch) == 1 else None):
+        traceparent = batch[0].traceparent if len(batch) == 1 else None
+        with trace(traceparent), self._tools.leases.holding(*(warmup.token for warmup in batch)):
             try:
                 verdicts = await self._ask(batch, points)
             except Exception:
@@ -57,7 +62,11 @@ class EnableWarmups:
                 raise
             called_together = len(batch) > 1
             ends = await asyncio.gather(
-                *(self._conclude(each, verdicts[each.account_id], points, called_together) for each in batch),
+                *(
+                    self._conclude(each, verdicts[each.account_id], points, called_together)
+                    for each in batch
+                    if each.account_id in verdicts
+                ),
                 return_exceptions=True,
             )
         for end in ends:
@@ -65,7 +74,10 @@ class EnableWarmups:
                 raise end
 
     async def _ask(self, batch: Batch, points: str) -> Mapping[UUID, Verdict]:
-        """Look up what an earlier attempt may have done, and ask for the rest with one call."""
+        """Look up what an earlier attempt may have done, and ask for the rest with one call.
+
+        Those whose lease may have ended meanwhile are left out.
+        """
         failpoint(f"{points}.after_intent")
         warming = await self._look_up([warmup for warmup in batch if warmup.intent_at is not None])
         verdicts = {
@@ -73,7 +85,7 @@ class EnableWarmups:
             for account_id, is_warming in warming.items()
             if is_warming is not False
         }
-        to_ask = [warmup for warmup in batch if warmup.account_id not in verdicts]
+        to_ask = [each for each in batch if each.account_id not in verdicts and self._is_ours(each)]
         if not to_ask:
             return verdicts
         failpoint(f"{points}.before_call")
@@ -88,10 +100,12 @@ class EnableWarmups:
         return verdicts
 
     async def _look_up(self, warmups: Sequence[Warmup]) -> dict[UUID, bool | None]:
-        """Return for each whether the provider shows it as warming; None where it did not answer."""
+        """Return for each whether the provider shows it as warming; None where it did not answer, or was not asked."""
 
         async def one(warmup: Warmup) -> bool | None:
             async with self._at_once:
+                if not self._is_ours(warmup):
+                    return None
                 try:
                     sender = await self._tools.provider.sender(warmup.address)
                 except ProviderTrouble:
@@ -216,6 +230,9 @@ class EnableWarmups:
 
     async def _put_back(self, warmup: Warmup) -> None:
         await self._tools.desk.put_back(warmup, self._tools.schedule.put_back_at(self._now()))
+
+    def _is_ours(self, warmup: Warmup) -> bool:
+        return self._tools.leases.is_sure(warmup.token)
 
     def _now(self) -> datetime:
         return self._tools.recorder.clock.now()

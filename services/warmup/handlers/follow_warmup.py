@@ -31,17 +31,19 @@ class FollowWarmup:
 
     async def claim(self, limit: int) -> Sequence[Warmup]:
         """Lease what is due."""
-        return await self._tools.desk.claim(Work.FOLLOW, limit, self._tools.recorder.clock.now())
+        now = self._tools.recorder.clock.now()
+        return await self._tools.leases.take(self._tools.desk.claim(Work.FOLLOW, limit, now))
 
     async def run(self, warmup: Warmup) -> None:
         """Ask what the provider shows, and record what that means; asking changes nothing there."""
-        try:
-            await self._look(warmup)
-        except Exception:
-            await self._tools.desk.put_back(
-                warmup, self._tools.schedule.put_back_at(self._tools.recorder.clock.now())
-            )
-            raise
+        with self._tools.leases.holding(warmup.token):
+            try:
+                await self._look(warmup)
+            except Exception:
+                await self._tools.desk.put_back(
+                    warmup, self._tools.schedule.put_back_at(self._tools.recorder.clock.now())
+                )
+                raise
 
     async def _look(self, warmup: Warmup) -> None:
         with trace(warmup.traceparent, warmup.create_request_id):

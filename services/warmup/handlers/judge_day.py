@@ -44,7 +44,8 @@ class JudgeDay:
 
     async def claim(self, _: int) -> Sequence[Batch]:
         """Lease one batch of what is due."""
-        due = await self._tools.desk.claim(Work.JUDGE, BATCH_LIMIT, self._tools.recorder.clock.now())
+        now = self._tools.recorder.clock.now()
+        due = await self._tools.leases.take(self._tools.desk.claim(Work.JUDGE, BATCH_LIMIT, now))
         return [tuple(due)] if due else []
 
     async def run(self, due: Batch) -> None:
@@ -53,14 +54,15 @@ class JudgeDay:
         Those that are late, because the service or the provider was away, are put off and judged at the usual pace.
         """
         now, schedule = self._tools.recorder.clock.now(), self._tools.schedule
-        batch = []
-        for warmup in due:
-            if warmup.due_at is not None and schedule.is_late(warmup.due_at, now):
-                await self._tools.desk.put_back(warmup, schedule.catch_up_at(now, warmup.account_id))
-            else:
-                batch.append(warmup)
-        if batch:
-            await self._judge_all(batch)
+        with self._tools.leases.holding(*(warmup.token for warmup in due)):
+            batch = []
+            for warmup in due:
+                if warmup.due_at is not None and schedule.is_late(warmup.due_at, now):
+                    await self._tools.desk.put_back(warmup, schedule.catch_up_at(now, warmup.account_id))
+                else:
+                    batch.append(warmup)
+            if batch:
+                await self._judge_all(batch)
 
     async def _judge_all(self, batch: Sequence[Warmup]) -> None:
         try:
@@ -83,6 +85,8 @@ class JudgeDay:
 
     async def _judge(self, warmup: Warmup, figures: Figures | None) -> None:
         async with self._at_once:
+            if not self._tools.leases.is_sure(warmup.token):
+                return
             try:
                 sender = await self._tools.provider.sender(warmup.address)
                 failpoint(f"{DAY}.after_call")

@@ -24,7 +24,7 @@ from services.warmup.fail_points import COMMAND
 from services.warmup.handlers import answers
 from services.warmup.handlers.facts import tell
 from services.warmup.handlers.tools import Tools
-from services.warmup.ports import ProviderTrouble, Waiting, WarmupStore
+from services.warmup.ports import DueCommand, ProviderTrouble, Waiting, WarmupStore
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import (
     WarmupBanned,
@@ -35,11 +35,13 @@ from shared.contracts.warmups import (
     WarmupStatus,
     WarmupSuspended,
 )
+from shared.db.leases import LeaseLost
 from shared.messaging.causes import Cause
 from shared.observability.failpoints import failpoint
+from shared.observability.logging import get_logger
 from shared.observability.tracing import trace
 
-Due = tuple[Warmup, Attempt]
+log = get_logger(__name__)
 
 
 class RunCommands:
@@ -48,15 +50,16 @@ class RunCommands:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
 
-    async def claim(self, limit: int) -> Sequence[Due]:
+    async def claim(self, limit: int) -> Sequence[DueCommand]:
         """Lease what is due; the intents are committed."""
-        return await self._tools.desk.claim_commands(limit, self._tools.recorder.clock.now())
+        now = self._tools.recorder.clock.now()
+        return await self._tools.leases.take(self._tools.desk.claim_commands(limit, now))
 
-    async def run(self, due: Due) -> None:
+    async def run(self, due: DueCommand) -> None:
         """Carry an attempt one step further; what goes wrong on our side leaves an intent to look up."""
         warmup, attempt = due
-        try:
-            with trace(warmup.traceparent):
+        with trace(warmup.traceparent), self._tools.leases.holding(due.token):
+            try:
                 decision = await self._decide(warmup, attempt)
                 async with self._tools.desk.transaction() as store:
                     if not await store.hold(warmup):
@@ -64,10 +67,13 @@ class RunCommands:
                     await self._apply(store, warmup, attempt, decision)
                     failpoint(f"{COMMAND}.before_commit")
                 failpoint(f"{COMMAND}.after_commit")
-        except Exception:
-            at = self._tools.schedule.put_back_at(self._tools.recorder.clock.now())
-            await self._tools.desk.put_back_command(warmup, at)
-            raise
+            except LeaseLost:
+                log.info("lease_lost", account_id=str(warmup.account_id))
+                return
+            except Exception:
+                at = self._tools.schedule.put_back_at(self._tools.recorder.clock.now())
+                await self._tools.desk.put_back_command(warmup, at)
+                raise
         self._tools.announce()
 
     async def _decide(self, warmup: Warmup, attempt: Attempt) -> Decision | None:
@@ -79,6 +85,7 @@ class RunCommands:
             seen = await self._look(warmup, attempt)
             if not isinstance(seen, Call):
                 return seen
+        self._tools.leases.require(warmup.token)
         failpoint(f"{COMMAND}.before_call")
         provider = self._tools.provider
         switch = provider.enable if attempt.command is Command.RESUME else provider.disable

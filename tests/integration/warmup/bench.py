@@ -40,6 +40,7 @@ from shared.contracts.warmups import (
     WarmupResumeRequested,
     WarmupRetryRequested,
 )
+from shared.db.leases import KeptLeases
 from shared.db.pool import Pool
 from shared.messaging.batch import dispatch
 from shared.messaging.recorder import Recorder
@@ -82,7 +83,15 @@ class Bench:
 
     def follow_policy(self, policy: Policy) -> None:
         """Judge by another policy from now on."""
-        tools = Tools(self.desk, self.provider, self.recorder, self.schedule, policy, lambda: None)
+        tools = Tools(
+            self.desk,
+            KeptLeases(self.desk, 20.0),
+            self.provider,
+            self.recorder,
+            self.schedule,
+            policy,
+            lambda: None,
+        )
         self.enable, self.follow, self.judge = EnableWarmups(tools), FollowWarmup(tools), JudgeDay(tools)
         self.commands, self.holds = RunCommands(tools), HoldWarmups(tools)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from services.warmup.domain.commands import Attempt, Command
 from services.warmup.domain.health import Mail
 from services.warmup.domain.holds import Trouble, domain_trouble
 from services.warmup.domain.warmup import AttemptBy, Warmup
-from services.warmup.ports import Circumstances, Waiting, Work
+from services.warmup.ports import Circumstances, DueCommand, Waiting, Work
 from shared.clock import Clock, Ids
 from shared.contracts.answers import AccountRequestAnswered
 from shared.contracts.envelope import Recorded
@@ -222,10 +222,10 @@ class MemoryDesk:
             and self._is_free(each, now)
             and _is_for(work, each)
             and (each.attempt_by is not None or each.account_id not in self.rows.commands)
-            and alone in {None, each.goes_alone or each.attempt_by is AttemptBy.CLIENT}
+            and alone in {None, each.must_go_alone}
         ][:limit]
 
-    async def claim_commands(self, limit: int, now: datetime) -> Sequence[tuple[Warmup, Attempt]]:
+    async def claim_commands(self, limit: int, now: datetime) -> Sequence[DueCommand]:
         claimed = []
         for account_id, command in list(self.rows.commands.items()):
             warmup = self.rows.warmups[account_id]
@@ -233,7 +233,7 @@ class MemoryDesk:
                 shown = command.attempt if command.is_begun else replace(command.attempt, started_at=now)
                 kept = OpenCommand(replace(shown, intent_at=now), command.due_at, is_begun=True)
                 self.rows.commands[account_id] = kept
-                claimed.append((self._lease(warmup, now, is_enabling=False), shown))
+                claimed.append(DueCommand(self._lease(warmup, now, is_enabling=False), shown))
         return claimed[:limit]
 
     async def claim_moved(self, limit: int) -> Sequence[Warmup]:
@@ -259,6 +259,19 @@ class MemoryDesk:
     async def put_back(self, warmup: Warmup, due_at: datetime) -> None:
         kept = replace(self.rows.warmups[warmup.account_id], due_at=due_at)
         await MemoryStore(self.rows).replace(warmup, kept)
+
+    async def renew(self, tokens: Sequence[UUID]) -> Collection[UUID]:
+        until = self.clock.now() + timedelta(seconds=LEASE_SECONDS)
+        ours = {
+            each.account_id: each.token for each in self.rows.warmups.values() if each.lease_token in tokens
+        }
+        self.rows.leased_until.update(dict.fromkeys(ours, until))
+        return set(ours.values())
+
+    async def release(self, tokens: Sequence[UUID]) -> None:
+        for each in list(self.rows.warmups.values()):
+            if each.lease_token in tokens:
+                await MemoryStore(self.rows).replace(each, each)
 
     def _is_free(self, warmup: Warmup, now: datetime) -> bool:
         return self.rows.leased_until.get(warmup.account_id, now) <= now

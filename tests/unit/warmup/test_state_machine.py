@@ -42,9 +42,10 @@ from shared.contracts.warmups import (
     WarmupRetryRequested,
     WarmupStatus,
 )
+from shared.db.leases import KeptLeases
 from shared.messaging.recorder import Recorder
 from tests.contract.events.samples import ACCOUNT_STATE, CALLER, DOMAIN_STATE
-from tests.unit.warmup.memory import CommitLost, MemoryDesk, Numbered, Seconds
+from tests.unit.warmup.memory import LEASE_SECONDS, CommitLost, MemoryDesk, Numbered, Seconds
 from tests.unit.warmup.told_provider import ToldProvider
 
 START = datetime(2026, 3, 1, 1, tzinfo=UTC)
@@ -78,7 +79,15 @@ class Warmups(RuleBasedStateMachine):
     @initialize(policy=st.sampled_from([PUFFLE, STANDARD, QUICK]), is_provisioned=st.booleans())
     def begin(self, policy: Policy, is_provisioned: bool) -> None:
         schedule = Schedule(calendar=Calendar(START), jitter=lambda _, longest: longest)
-        tools = Tools(self.desk, self.provider, self.recorder, schedule, policy, announce=lambda: None)
+        tools = Tools(
+            self.desk,
+            KeptLeases(self.desk, LEASE_SECONDS),
+            self.provider,
+            self.recorder,
+            schedule,
+            policy,
+            lambda: None,
+        )
         self.workers: tuple[Worker, ...] = (
             EnableWarmups(tools), FollowWarmup(tools), JudgeDay(tools), RunCommands(tools), HoldWarmups(tools)
         )  # fmt: skip
