@@ -9,7 +9,7 @@ from random import Random
 
 from services.provisioner.account_saga import Action, Effect
 from services.provisioner.backoff import backoff_seconds
-from services.provisioner.domain import sagas
+from services.provisioner.domain import saga_back, saga_forward
 from services.provisioner.domain.sagas import Change, Direction, Saga, StepOutcome
 from services.provisioner.ports import AddressLost, MailboxNotReady, Names, OperatorFault, Refused
 from services.provisioner.saga_rows import SagaWrite
@@ -80,11 +80,11 @@ class SagaRunner:
 
     async def _forward(self, saga: Saga) -> Saga | None:
         """Do the next step and record what came of it."""
-        step = sagas.open_step(saga)
+        step = saga_forward.open_step(saga)
         if step is None:
-            return await self._commit(saga, sagas.complete(saga, self._now(saga)))
+            return await self._commit(saga, saga_forward.complete(saga, self._now(saga)))
         if not saga.record(step).has_intent:
-            saga = await self._commit(saga, sagas.begin(saga, step)) or saga
+            saga = await self._commit(saga, saga_forward.begin(saga, step)) or saga
         failpoint(f"provisioner.{step}.after_intent")
         change, secret = await self._attempt(saga, step)
         failpoint(f"provisioner.{'turn' if change.has_turned else step}.before_outcome")
@@ -104,10 +104,10 @@ class SagaRunner:
             self._note(saga, step, "step_refused", error.code)
             if error.code == "address_taken" and saga.naming is not Naming.EXACT:
                 return await self._move_on(saga), None
-            return sagas.refuse(saga, step, failure, self._now(saga)), None
+            return saga_forward.refuse(saga, step, failure, self._now(saga)), None
         except Unknown as error:
             self._note(saga, step, "step_unknown", error.code)
-            return sagas.doubt(saga, step, self._wait(saga), error.code), None
+            return saga_forward.doubt(saga, step, self._wait(saga), error.code), None
         except Retryable as error:
             self._note(saga, step, "step_postponed", error.code)
             return self._after_nothing(saga, step, error), None
@@ -115,13 +115,13 @@ class SagaRunner:
         if effect.secret is not None:
             credential = Credential(id=self._recorder.ids.new(), name=FIRST_CREDENTIAL, created_at=now)
             fields = {**fields, "credential_ref": credential.id, "credentials": (credential,)}
-        return sagas.succeed(saga, step, fields, effect.reference, now), effect.secret
+        return saga_forward.succeed(saga, step, fields, effect.reference, now), effect.secret
 
     async def _move_on(self, saga: Saga) -> Change:
         """Go on with the next name that is free, if the account may have another (S2-19)."""
-        name = await self._names.next_free(sagas.names_left(saga), saga.account.domain)
+        name = await self._names.next_free(saga_forward.names_left(saga), saga.account.domain)
         at = self._now(saga)
-        return sagas.no_name_left(saga, at) if name is None else sagas.move_on(saga, name, at)
+        return saga_forward.no_name_left(saga, at) if name is None else saga_forward.move_on(saga, name, at)
 
     async def _have_effect(self, saga: Saga, step: Step) -> Effect:
         action, record = self._actions[step], saga.record(step)
@@ -141,26 +141,30 @@ class SagaRunner:
         if isinstance(error, MailboxNotReady):
             tries = int(saga.record(step).reference.get("tries", 0)) + 1
             if tries >= self._limits.mailbox_attempts:
-                return sagas.refuse(saga, step, failure, self._now(saga))
+                return saga_forward.refuse(saga, step, failure, self._now(saga))
             reference = {"tries": tries}
-            return sagas.postpone(saga, step, self._wait(saga), error.code, counts=True, reference=reference)
-        can_end = sagas.can_end(saga, step)
+            return saga_forward.postpone(
+                saga, step, self._wait(saga), error.code, counts=True, reference=reference
+            )
+        can_end = saga_forward.can_end(saga, step)
         if can_end and isinstance(error, OperatorFault):
-            return sagas.refuse(saga, step, failure, self._now(saga))
+            return saga_forward.refuse(saga, step, failure, self._now(saga))
         if can_end and saga.age_seconds > self._limits.deadline_seconds:
-            return sagas.give_up(saga, step, OUT_OF_TIME, self._now(saga))
+            return saga_forward.give_up(saga, step, OUT_OF_TIME, self._now(saga))
         if isinstance(error, OperatorFault):
             log.error("provider_misconfigured", step=step.value)
         wait = self._wait(saga)
         if error.retry_after is not None:
             wait = error.retry_after + self._random.uniform(0.0, SPREAD_SECONDS)
-        return sagas.postpone(saga, step, wait, error.code, counts=not isinstance(error, ProviderThrottled))
+        return saga_forward.postpone(
+            saga, step, wait, error.code, counts=not isinstance(error, ProviderThrottled)
+        )
 
     async def _back(self, saga: Saga) -> Saga | None:
         """Undo the latest effect, confirm that it is gone, and record that."""
-        step = sagas.step_to_undo(saga)
+        step = saga_back.step_to_undo(saga)
         if step is None:
-            return await self._commit(saga, sagas.nothing_left(saga, self._now(saga)))
+            return await self._commit(saga, saga_back.nothing_left(saga, self._now(saga)))
         self._leases.require(saga.token)
         action, reference = self._actions[step], saga.record(step).reference
         try:
@@ -171,10 +175,12 @@ class SagaRunner:
         except (Refused, Unknown, Retryable) as error:
             wait = error.retry_after if isinstance(error, Retryable) else None
             self._note(saga, step, "undo_postponed", error.code)
-            return await self._commit(saga, sagas.postpone_undo(saga, wait or self._wait(saga), error.code))
+            return await self._commit(
+                saga, saga_back.postpone_undo(saga, wait or self._wait(saga), error.code)
+            )
         if not is_gone:
-            return await self._commit(saga, sagas.postpone_undo(saga, self._wait(saga), "still_there"))
-        moved = await self._commit(saga, sagas.undone(saga, step, self._now(saga)))
+            return await self._commit(saga, saga_back.postpone_undo(saga, self._wait(saga), "still_there"))
+        moved = await self._commit(saga, saga_back.undone(saga, step, self._now(saga)))
         failpoint(f"provisioner.undo_{step}.after_outcome")
         return moved
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from services.provisioner.domain import sagas
+from services.provisioner.domain import saga_back
 from services.provisioner.domain.sagas import Saga
 from services.provisioner.domain_work import AccountsLeft
 from services.provisioner.saga_rows import SagaWrite, load, write_states
@@ -67,7 +67,7 @@ async def begin_deletion(
     was = saga.account.status
     if was in {AccountStatus.DELETING, AccountStatus.DELETED}:
         return
-    change = sagas.begin_deletion(
+    change = saga_back.begin_deletion(
         saga,
         cause.request_id or saga.request_id,
         event_time(recorder.clock.now(), cause.time, saga.last_event_time),

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from services.provisioner.backoff import CAP_SECONDS, backoff_seconds
-from services.provisioner.domain import sagas
+from services.provisioner.domain import saga_back, saga_forward
 from services.provisioner.domain.sagas import (
     AddressFate,
     Change,
@@ -79,14 +79,14 @@ def facts(change: Change) -> list[str]:
 def test_the_way_leads_through_the_first_open_step_and_back_through_the_last_effect() -> None:
     half = saga(done(Step.INBOX), done(Step.CREDENTIALS), StepRecord(Step.SENDER, True, UNKNOWN))
 
-    assert sagas.open_step(half) is Step.SENDER
-    assert sagas.step_to_undo(half) is Step.SENDER
-    assert sagas.open_step(saga()) is Step.INBOX
-    assert sagas.step_to_undo(saga()) is None
+    assert saga_forward.open_step(half) is Step.SENDER
+    assert saga_back.step_to_undo(half) is Step.SENDER
+    assert saga_forward.open_step(saga()) is Step.INBOX
+    assert saga_back.step_to_undo(saga()) is None
 
 
 def test_an_outcome_and_the_next_intent_are_one_write() -> None:
-    change = sagas.succeed(saga(intent(Step.INBOX)), Step.INBOX, {"inbox_id": "x"}, {}, NOW)
+    change = saga_forward.succeed(saga(intent(Step.INBOX)), Step.INBOX, {"inbox_id": "x"}, {}, NOW)
 
     assert change.steps == (done(Step.INBOX), intent(Step.CREDENTIALS))
     assert facts(change) == ["InboxCreated"]
@@ -97,7 +97,7 @@ def test_an_outcome_and_the_next_intent_are_one_write() -> None:
 def test_the_last_outcome_finishes_the_saga() -> None:
     last = saga(*(done(step) for step in ALL[:3]), intent(Step.TAGS))
 
-    change = sagas.succeed(last, Step.TAGS, {}, {}, NOW)
+    change = saga_forward.succeed(last, Step.TAGS, {}, {}, NOW)
 
     assert facts(change) == ["TagsAssigned", "AccountProvisioned"]
     assert change.is_finished
@@ -108,7 +108,7 @@ def test_the_last_outcome_finishes_the_saga() -> None:
 def test_without_warmup_the_end_is_the_answer() -> None:
     last = saga(intent(Step.INBOX), plan=Plan(steps=(Step.INBOX,)))
 
-    change = sagas.succeed(last, Step.INBOX, {}, {}, NOW)
+    change = saga_forward.succeed(last, Step.INBOX, {}, {}, NOW)
 
     assert change.answer is not None
     assert (change.answer.outcome, change.answer.needs) == (Outcome.DONE, {"account": 3})
@@ -116,7 +116,7 @@ def test_without_warmup_the_end_is_the_answer() -> None:
 
 @pytest.mark.contract("S0-34")
 def test_a_refusal_turns_the_saga_under_a_new_epoch() -> None:
-    change = sagas.refuse(saga(done(Step.INBOX), intent(Step.CREDENTIALS)), Step.CREDENTIALS, NO, NOW)
+    change = saga_forward.refuse(saga(done(Step.INBOX), intent(Step.CREDENTIALS)), Step.CREDENTIALS, NO, NOW)
 
     assert (change.saga.direction, change.saga.epoch, change.has_turned) == (Direction.UNDO, 2, True)
     assert facts(change) == ["AccountProvisioningFailed"]
@@ -126,11 +126,11 @@ def test_a_refusal_turns_the_saga_under_a_new_epoch() -> None:
         "provider_refused",
         {"account": 2},
     )
-    assert sagas.step_to_undo(change.saga) is Step.INBOX
+    assert saga_back.step_to_undo(change.saga) is Step.INBOX
 
 
 def test_a_refusal_before_any_effect_is_undone_at_once_and_frees_the_address() -> None:
-    change = sagas.refuse(saga(intent(Step.INBOX)), Step.INBOX, NO, NOW)
+    change = saga_forward.refuse(saga(intent(Step.INBOX)), Step.INBOX, NO, NOW)
 
     assert facts(change) == ["AccountProvisioningFailed", "AccountUndone"]
     assert (change.is_finished, change.address, change.sweeps) == (True, AddressFate.RELEASED, ())
@@ -143,35 +143,35 @@ def test_a_refusal_before_any_effect_is_undone_at_once_and_frees_the_address() -
 def test_a_refused_step_that_may_have_left_something_is_undone_too(record: StepRecord, step: Step) -> None:
     before = [done(each) for each in ALL[: ALL.index(step)]]
 
-    change = sagas.refuse(saga(*before, record), step, NO, NOW)
+    change = saga_forward.refuse(saga(*before, record), step, NO, NOW)
 
     assert not change.is_finished
-    assert sagas.step_to_undo(change.saga) is step
+    assert saga_back.step_to_undo(change.saga) is step
 
 
 @pytest.mark.contract("S0-38")
 def test_the_end_of_undoing_burns_the_address_and_watches_for_what_lands_late() -> None:
     back = saga(done(Step.INBOX, is_doubtful=True), direction=Direction.UNDO)
 
-    change = sagas.undone(back, Step.INBOX, NOW)
+    change = saga_back.undone(back, Step.INBOX, NOW)
 
     assert facts(change) == ["AccountUndone"]
     assert (change.is_finished, change.address, change.sweeps) == (True, AddressFate.BURNED, (Step.INBOX,))
 
 
 def test_undoing_goes_on_to_the_step_before() -> None:
-    change = sagas.undone(
+    change = saga_back.undone(
         saga(done(Step.INBOX), done(Step.CREDENTIALS), direction=Direction.UNDO), Step.CREDENTIALS, NOW
     )
 
     assert not change.is_finished
-    assert sagas.step_to_undo(change.saga) is Step.INBOX
+    assert saga_back.step_to_undo(change.saga) is Step.INBOX
 
 
 def test_a_call_that_did_nothing_takes_its_intent_back_unless_an_earlier_one_is_in_doubt() -> None:
-    certain = sagas.postpone(saga(intent(Step.INBOX)), Step.INBOX, 1.0, "x", counts=True)
+    certain = saga_forward.postpone(saga(intent(Step.INBOX)), Step.INBOX, 1.0, "x", counts=True)
     doubtful = StepRecord(Step.INBOX, True, UNKNOWN, is_doubtful=True)
-    unsure = sagas.postpone(saga(doubtful), Step.INBOX, 1.0, "x", counts=False)
+    unsure = saga_forward.postpone(saga(doubtful), Step.INBOX, 1.0, "x", counts=False)
 
     assert certain.steps == (StepRecord(Step.INBOX),)
     assert certain.saga.attempts == 4
@@ -183,16 +183,16 @@ def test_a_soft_step_is_left_out_and_watched_if_it_may_have_happened() -> None:
     plan = Plan(steps=(Step.INBOX, Step.CREDENTIALS), soft_steps=(Step.CREDENTIALS,))
     doubtful = StepRecord(Step.CREDENTIALS, True, UNKNOWN, is_doubtful=True)
 
-    change = sagas.refuse(saga(done(Step.INBOX), doubtful, plan=plan), Step.CREDENTIALS, NO, NOW)
+    change = saga_forward.refuse(saga(done(Step.INBOX), doubtful, plan=plan), Step.CREDENTIALS, NO, NOW)
 
     assert facts(change) == ["AccountProvisioned"]
     assert change.sweeps == (Step.CREDENTIALS,)
 
 
 def test_only_a_saga_that_cannot_have_an_inbox_may_end_for_other_reasons_than_a_refusal() -> None:
-    assert sagas.can_end(saga(intent(Step.INBOX)), Step.INBOX)
-    assert not sagas.can_end(saga(StepRecord(Step.INBOX, True, UNKNOWN, is_doubtful=True)), Step.INBOX)
-    assert not sagas.can_end(saga(done(Step.INBOX), intent(Step.SENDER)), Step.SENDER)
+    assert saga_forward.can_end(saga(intent(Step.INBOX)), Step.INBOX)
+    assert not saga_forward.can_end(saga(StepRecord(Step.INBOX, True, UNKNOWN, is_doubtful=True)), Step.INBOX)
+    assert not saga_forward.can_end(saga(done(Step.INBOX), intent(Step.SENDER)), Step.SENDER)
 
 
 def test_waits_grow_to_a_cap() -> None:
@@ -215,14 +215,14 @@ def named(asked: str, name: str, naming: Naming = Naming.OWN_OR_SUFFIXED, *recor
 
 @pytest.mark.contract("S2-19", "S2-23")
 def test_only_an_account_that_may_be_renamed_has_names_left() -> None:
-    assert sagas.names_left(named("ada", "ada1"))[0] == "ada2"
-    assert sagas.names_left(named("ada", "ada", Naming.OWN_OR_EXACT)) == []
-    assert sagas.names_left(saga(intent(Step.INBOX))) == []
+    assert saga_forward.names_left(named("ada", "ada1"))[0] == "ada2"
+    assert saga_forward.names_left(named("ada", "ada", Naming.OWN_OR_EXACT)) == []
+    assert saga_forward.names_left(saga(intent(Step.INBOX))) == []
 
 
 @pytest.mark.contract("S2-19")
 def test_an_account_goes_on_with_the_next_name_and_frees_the_one_it_left() -> None:
-    change = sagas.move_on(named("ada", "ada"), "ada1", NOW)
+    change = saga_forward.move_on(named("ada", "ada"), "ada1", NOW)
 
     assert facts(change) == ["AccountReserved"]
     assert (change.saga.account.address, change.saga.account.username) == ("ada1@acme.example", "ada1")
@@ -233,7 +233,7 @@ def test_an_account_goes_on_with_the_next_name_and_frees_the_one_it_left() -> No
 def test_a_name_at_which_a_call_may_still_land_is_burned_when_it_is_left() -> None:
     doubtful = StepRecord(Step.INBOX, True, UNKNOWN, is_doubtful=True)
 
-    change = sagas.move_on(named("ada", "ada", Naming.OWN_OR_SUFFIXED, doubtful), "ada1", NOW)
+    change = saga_forward.move_on(named("ada", "ada", Naming.OWN_OR_SUFFIXED, doubtful), "ada1", NOW)
 
     assert change.left is AddressFate.BURNED
     assert change.steps == (intent(Step.INBOX),)
@@ -241,7 +241,7 @@ def test_a_name_at_which_a_call_may_still_land_is_burned_when_it_is_left() -> No
 
 @pytest.mark.contract("A33", "A37")
 def test_without_a_name_left_the_account_fails_and_the_asked_address_is_told() -> None:
-    change = sagas.no_name_left(named("ada", "ada99"), NOW)
+    change = saga_forward.no_name_left(named("ada", "ada99"), NOW)
 
     assert facts(change) == ["AccountProvisioningFailed", "AccountUndone"]
     assert change.answer is not None

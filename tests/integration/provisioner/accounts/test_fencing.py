@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.provisioner.domain import sagas
+from services.provisioner.domain import saga_forward
 from services.provisioner.saga_rows import SagaWrite
 from services.provisioner.store_sagas import SagaStore
 from shared.contracts.accounts import Step
@@ -37,7 +37,9 @@ async def test_a_lost_lease_fails_its_own_write_and_no_other(bench: Bench) -> No
     (taken,) = await eventually(lambda: store(bench).claim(1))
     assert taken.account.account_id == slow.account.account_id
 
-    written = await mine.write([SagaWrite(saga, sagas.begin(saga, Step.INBOX), ()) for saga in (slow, fast)])
+    written = await mine.write(
+        [SagaWrite(saga, saga_forward.begin(saga, Step.INBOX), ()) for saga in (slow, fast)]
+    )
 
     assert isinstance(written[0], LeaseLost)
     assert written[1] is None
@@ -52,7 +54,7 @@ async def test_a_turned_saga_takes_no_forward_outcome(bench: Bench) -> None:
     (saga,) = await mine.claim(1)
     await bench.pool.execute("update saga set epoch = epoch + 1")
 
-    (written,) = await mine.write([SagaWrite(saga, sagas.begin(saga, Step.INBOX), ())])
+    (written,) = await mine.write([SagaWrite(saga, saga_forward.begin(saga, Step.INBOX), ())])
 
     assert isinstance(written, LeaseLost)
 
@@ -62,7 +64,7 @@ async def test_a_write_whose_commit_was_in_doubt_does_not_happen_twice(bench: Be
     await bench.ask("one")
     mine = store(bench)
     (saga,) = await mine.claim(1)
-    write = SagaWrite(saga, sagas.begin(saga, Step.INBOX), ())
+    write = SagaWrite(saga, saga_forward.begin(saga, Step.INBOX), ())
 
     first, again = await mine.write([write]), await mine.write([write])
 
@@ -75,10 +77,10 @@ async def test_a_row_that_cannot_be_written_fails_its_own_caller_only(bench: Ben
     await bench.ask("two")
     mine = store(bench)
     good, bad = await mine.claim(2)
-    broken = sagas.doubt(bad, Step.INBOX, float("nan"), "x")
+    broken = saga_forward.doubt(bad, Step.INBOX, float("nan"), "x")
 
     written = await mine.write(
-        [SagaWrite(good, sagas.begin(good, Step.INBOX), ()), SagaWrite(bad, broken, ())]
+        [SagaWrite(good, saga_forward.begin(good, Step.INBOX), ()), SagaWrite(bad, broken, ())]
     )
 
     assert written[0] is None
