@@ -2,7 +2,7 @@
 
 The record that fails is tried three times, then kept as a dead letter with its position counted, so that it cannot stop
 the line; if it was a request of this service's, it is answered `failed` in the same transaction. Trouble that may pass
-(`Retryable`, a statement over its time limit) holds the line, so that the order stays, but for a minute at most.
+(`Retryable`, a statement over its time limit) holds its partition, so that the order stays, for a minute at most.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from shared.content import parts
 from shared.contracts.answers import Outcome
 from shared.contracts.envelope import Event, Kind, Received
-from shared.db.pool import OUTAGE, TIME_LIMITS, Connection, Pool
+from shared.db.pool import OUTAGE, Connection, Pool
 from shared.errors import NotYet, Poison, Retryable
 from shared.messaging import dead_letters
 from shared.messaging.answers import ANSWER_TYPES, answer, begin
 from shared.messaging.dead_letter_limit import DeadLetterLimit
 from shared.messaging.dead_letters import RawRecord
-from shared.messaging.patience import Patience
+from shared.messaging.patience import Patience, within_limits
 from shared.messaging.positions import Place, Positions, Stream
 from shared.messaging.recorder import Recorder
 from shared.messaging.wire import UNKNOWN_TYPE, LogHead, Record, ReplayRequested, decode, position_of
@@ -48,18 +48,6 @@ def dispatch(handlers: Mapping[type[Event], Handler]) -> BatchHandler:
     return handle
 
 
-async def within_limits(handle: BatchHandler, connection: Connection, events: Sequence[Received]) -> None:
-    """Call a handler in the caller's transaction, which tells by its rollback whether the database is still there.
-
-    Raises:
-        Retryable: A statement took too long; that is no outage unless the rollback takes too long as well.
-    """
-    try:
-        await handle(connection, events)
-    except TIME_LIMITS as error:
-        raise Retryable("A statement took longer than it may.", code="time_limit") from error
-
-
 class Batches:
     """Handles the batches of one service; `owned` are the request types this service answers."""
 
@@ -85,7 +73,7 @@ class Batches:
 
         Raises:
             OUTAGE: The database is away; nothing of the failing transaction is kept, and the same records may come again.
-            Retryable: One of them cannot be handled at the moment; likewise.
+            Retryable: One of them cannot be handled at the moment; likewise, and so for what follows it in its partition.
         """
         decoded = [_decode(record) for record in records]
         if not any(isinstance(item, Poison) for item in decoded) and not self._patience.is_tried(records):
@@ -100,18 +88,28 @@ class Batches:
                 log.info(
                     "batch_split", service=self._service, error=type(error).__name__, records=len(records)
                 )
+        held_up: dict[tuple[str, int], Retryable] = {}
         for record, item in zip(records, decoded, strict=True):
+            part = record.topic, record.partition
+            if part in held_up:
+                continue  # it may not overtake what holds up its partition
             if isinstance(item, Poison):
                 await self._bury_undecodable(record, item)
-            else:
+                continue
+            try:
                 await self._handle_alone(record, item)
+            except Retryable as error:
+                held_up[part] = error
+        if held_up:
+            raise next(iter(held_up.values()))
 
     async def _handle_together(self, records: Sequence[RawRecord], decoded: Sequence[Record]) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             positions = await Positions.load(connection, map(_stream, decoded))
             events = await self._take(connection, positions, decoded)
             if events:
-                await within_limits(self._handle, connection, events)
+                with within_limits():
+                    await self._handle(connection, events)
             await positions.save(connection)
             failpoint("consumer.before_commit")
         failpoint("consumer.after_commit")

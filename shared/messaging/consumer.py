@@ -21,9 +21,10 @@ from shared.db.pool import OUTAGE, Connection, Pool
 from shared.errors import NotYet, Poison, Retryable
 from shared.messaging import dead_letters
 from shared.messaging.answers import is_answered
-from shared.messaging.batch import Batches, BatchHandler, within_limits
+from shared.messaging.batch import Batches, BatchHandler
 from shared.messaging.broker import KafkaSettings, build_consumer, stop_consumer
 from shared.messaging.dead_letters import RawRecord, Waiting
+from shared.messaging.patience import within_limits
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 
@@ -149,7 +150,8 @@ class Consumer:
                 if waiting.dead_letter_id is not None and await is_answered(connection, received.event):
                     raise Poison(dead_letters.ANSWERED, code="already_answered")
                 async with connection.transaction():
-                    await within_limits(self._handle, connection, [received])
+                    with within_limits():
+                        await self._handle(connection, [received])
                 await dead_letters.unpark(connection, waiting.event_id)
             except OUTAGE:
                 raise

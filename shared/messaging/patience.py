@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
+from shared.db.pool import TIME_LIMITS
+from shared.errors import Retryable
 from shared.messaging.dead_letters import RawRecord
 
 PATIENCE_SECONDS = 60.0
+
+
+@contextmanager
+def within_limits() -> Iterator[None]:
+    """Tell work that takes too long apart from a database that is away: then the rollback takes too long as well.
+
+    Raises:
+        Retryable: A statement of the block took longer than it may.
+    """
+    try:
+        yield
+    except TIME_LIMITS as error:
+        raise Retryable("A statement took longer than it may.", code="time_limit") from error
 
 
 class Patience:

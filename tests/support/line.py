@@ -83,10 +83,11 @@ def raw(
     changed: Mapping[str, str | bytes | None] | None = None,
     *,
     offset: int | None = None,
+    partition: int = 0,
 ) -> RawRecord:
     """Return the record of an event at its place in the gateway's log; `changed` replaces headers by name."""
     entry = Entry(
-        ACCOUNTS, 0, position, said.id, said.data.TYPE, said.subject, said.time, said.sequence, said.tenant_id,
+        ACCOUNTS, partition, position, said.id, said.data.TYPE, said.subject, said.time, said.sequence, said.tenant_id,
         said.workspace_id, said.request_id, said.causation_id, said.traceparent, encode_data(said),
     )  # fmt: skip
     headers: dict[str, bytes | None] = dict(envelope_headers(entry, source="gateway"))
@@ -94,7 +95,7 @@ def raw(
         name: value.encode() if isinstance(value, str) else value for name, value in (changed or {}).items()
     }
     place = position if offset is None else offset
-    return RawRecord(ACCOUNTS, 0, place, b"key", entry.data, tuple(headers.items()))
+    return RawRecord(ACCOUNTS, partition, place, b"key", entry.data, tuple(headers.items()))
 
 
 def _consumed(record: RawRecord) -> Any:

@@ -73,6 +73,16 @@ async def test_trouble_that_may_pass_holds_the_line_in_order_for_a_minute_at_mos
     assert letter["code"] in {"time_limit", "temporarily_unavailable"}
 
 
+async def test_what_holds_up_one_partition_holds_up_no_other(line: Line) -> None:
+    sick, behind, beside = event(), event(), event()
+    line.troubles[sick.id] = not_now
+    batch = raw(sick, 1), raw(behind, 2), raw(beside, 1, partition=1)
+
+    assert not await line.deliver(*batch)
+
+    assert line.handled == [beside.id]
+
+
 async def test_trouble_that_passes_leaves_no_trace(line: Line) -> None:
     said = [event() for _ in range(3)]
     line.troubles[said[1].id] = not_now
