@@ -250,3 +250,27 @@ async def test_one_process_tidies_at_a_time_portion_by_portion(
     await tidy_after(40, pool, own)
 
     assert await column(pool, "select day from sent_day") == []
+
+
+async def test_a_report_that_nobody_works_off_any_more_goes(pools: Mapping[str, Pool]) -> None:
+    pool, own = pools["threads"], chores_of_threads(ThreadsSettings(**AT))
+    waiting, died, written = uuid4(), uuid4(), uuid4()
+    for ref, kind in ((waiting, "report"), (died, "report"), (written, "message")):
+        await pool.execute(
+            "insert into content.part (id, tenant_id, kind, body) values ($1, $1, $2, '{}'::text::jsonb)",
+            ref,
+            kind,
+        )
+    await pool.execute(
+        """
+        insert into arrival (provider, event_id, event_type, content_ref, received_at, due_at)
+        values ('agentmail', '1', 'message.received', $1, now(), now())
+        """,
+        waiting,
+    )
+
+    await tidy_after(29, pool, own)
+    assert len(await column(pool, "select id from content.part")) == 3
+    await tidy_after(31, pool, own)
+
+    assert set(await column(pool, "select id from content.part")) == {waiting, written}
