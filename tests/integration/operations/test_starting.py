@@ -26,7 +26,7 @@ from tests.support.services import SERVICES, running_service
 
 Lines = list[Any]
 NO_BROKER = KafkaSettings(bootstrap="127.0.0.1:1", partitions=4)
-CONSUMERS = ("provisioner", "warmup")
+CONSUMERS = ("provisioner", "warmup", "threads")
 
 
 @pytest.fixture
