@@ -39,7 +39,8 @@ PUT_BACK = """
 
 DUE_FOR = {
     Work.ENABLE: "status in ('starting', 'not_started')",
-    Work.FOLLOW: "status = 'warming' and not is_confirmed",
+    Work.FOLLOW: """(status = 'warming' and not is_confirmed or intent_at is not null
+        and (status = 'disabled' or status = 'paused' and hold is null))""",
     Work.JUDGE: "(status = 'warming' and is_confirmed or status = 'graduated' or hold is not null)",
 }
 INTENT = """,

@@ -132,7 +132,8 @@ def decide_call(attempt: Attempt, verdict: Verdict, now: datetime, schedule: Sch
             return Again(schedule.follow_at(now, 0), True, Stage.UNKNOWN)
         case Said.LOCKED:
             again = schedule.again_at(now, attempt.tries, verdict.wait_seconds)
-            return Again(again) if again <= _end_of(attempt, schedule) else UNAVAILABLE
+            is_unresolved = attempt.intent_at is not None
+            return Again(again, is_unresolved) if again <= _end_of(attempt, schedule) else UNAVAILABLE
         case Said.REFUSED:
             return REFUSED
         case _:
@@ -157,7 +158,8 @@ def decide_look(
         return Done(is_shown=True) if attempt.command is Command.DISABLE else SENDER_MISSING
     if sender.status in _STOPPED:
         return Stopped(_STOPPED[sender.status], sender)
-    is_proof = warmup.is_confirmed or attempt.stage is Stage.ACCEPTED
+    is_settled = warmup.is_confirmed and (warmup.intent_at is None or attempt.command is Command.RESUME)
+    is_proof = is_settled or attempt.stage is Stage.ACCEPTED
     if is_proof and sender.status is _GOAL[attempt.command]:
         return Done(is_shown=True)
     if attempt.stage is None:
@@ -176,11 +178,21 @@ def decide_look(
 def decide_trouble(
     attempt: Attempt, now: datetime, schedule: Schedule, wait_seconds: float | None
 ) -> Decision:
-    """Decide what a look-up that got no answer comes to: another one within the window, or silence."""
+    """Decide what a look-up that got no answer comes to: another one within the window, then silence.
+
+    What the provider has accepted is believed, as it is of a job that still runs then.
+    """
     again = schedule.again_at(now, attempt.tries, wait_seconds)
     if again <= _end_of(attempt, schedule):
         return Again(again, True, attempt.stage, attempt.job_id)
+    if attempt.stage is Stage.ACCEPTED:
+        return Done(is_shown=False, job_id=attempt.job_id)
     return UNAVAILABLE
+
+
+def is_unsettled(warmup: Warmup, attempt: Attempt) -> bool:
+    """Say whether a failed attempt may yet come true where no daily look would notice: a resume after a client's pause."""
+    return attempt.command is Command.RESUME and attempt.intent_at is not None and warmup.hold is None
 
 
 _GOAL = {

@@ -73,13 +73,16 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_PAUSED, WarmupResumed, _GRADUATED, "what held a complete warmup is over"),
     Transition(_PAUSED, WarmupDisabled, _DISABLED, "a client disables the warmup"),
     Transition(
-        _PAUSED, WarmupBanned, _BANNED, "a look during a client's command, or while it is held, shows a ban"
+        _PAUSED,
+        WarmupBanned,
+        _BANNED,
+        "a look during or after a client's command, or while it is held, shows a ban",
     ),
     Transition(
         _PAUSED,
         WarmupSuspended,
         _SUSPENDED,
-        "a look during a client's command, or while it is held, shows a suspension",
+        "a look during or after a client's command, or while it is held, shows a suspension",
     ),
     *(
         Transition(status, WarmupEnded, _ENDED, "the account is being deleted, or has failed")

@@ -106,6 +106,15 @@ class Warmup:
         return is_warming or self.status is WarmupStatus.GRADUATED or self.hold is not None
 
     @property
+    def is_followed(self) -> bool:
+        """Whether it is looked at outside its days: accepted and unconfirmed, or stopped and unsettled."""
+        is_stopped = self.status is WarmupStatus.DISABLED or (
+            self.status is WarmupStatus.PAUSED and self.hold is None
+        )
+        is_accepted = self.status is WarmupStatus.WARMING and not self.is_confirmed
+        return is_accepted or (is_stopped and self.intent_at is not None)
+
+    @property
     def is_open(self) -> bool:
         """Whether an attempt to enable is under way."""
         return self.attempt_by is not None
@@ -232,32 +241,3 @@ def released(warmup: Warmup) -> Warmup:
     """Where it was before it was held."""
     status = warmup.held_from or WarmupStatus.WARMING
     return replace(warmup, status=status, hold=None, held_from=None, reason=None)
-
-
-def stopped(warmup: Warmup, status: WarmupStatus, *, reason: str | None, is_confirmed: bool) -> Warmup:
-    """Paused or disabled by a client, for a reason of their own; what was counted so far stays."""
-    return replace(
-        over(warmup, status),
-        reason=reason,
-        is_confirmed=is_confirmed,
-        failure_code=None,
-        failure_message=None,
-    )
-
-
-def resumed(
-    warmup: Warmup, now: datetime, *, is_confirmed: bool, job_id: str | None, due_at: datetime
-) -> Warmup:
-    """Warming again after a pause, or after what a client could end of a hold: its days go on from where they stopped."""
-    return replace(
-        warmup,
-        status=WarmupStatus.WARMING,
-        hold=None,
-        held_from=None,
-        accepted_at=now,
-        is_confirmed=is_confirmed,
-        job_id=job_id,
-        reason=None,
-        tries=0,
-        due_at=due_at,
-    )

@@ -1,4 +1,4 @@
-"""The worker's look at an accepted enable: confirmed, failed after all, or still to wait for."""
+"""The worker's look at an accepted enable, confirmed, failed after all or to wait for, and at calls that are unsettled."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from services.warmup.domain.attempts import Followed, decide_follow
 from services.warmup.domain.figures import observed
 from services.warmup.domain.warmup import Warmup, confirmed, finished, over, start_failed
 from services.warmup.handlers.facts import tell
+from services.warmup.handlers.settle_warmup import settle_warmup
 from services.warmup.handlers.tools import Tools
 from services.warmup.ports import ProviderTrouble, Work
 from shared.contracts.accounts import Failure
@@ -24,7 +25,7 @@ from shared.observability.tracing import trace
 
 
 class FollowWarmup:
-    """Claims started warmups that the provider has not yet shown as warming, and looks at them again."""
+    """Claims started warmups that the provider has not yet shown as warming, and stopped ones that are unsettled."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -36,9 +37,12 @@ class FollowWarmup:
 
     async def run(self, warmup: Warmup) -> None:
         """Ask what the provider shows, and record what that means; asking changes nothing there."""
-        with self._tools.leases.holding(warmup.token):
+        with self._tools.leases.holding(warmup.token), trace(warmup.traceparent, warmup.create_request_id):
             try:
-                await self._look(warmup)
+                if warmup.status is WarmupStatus.WARMING:
+                    await self._look(warmup)
+                else:
+                    await settle_warmup(self._tools, warmup)
             except Exception:
                 await self._tools.desk.put_back(
                     warmup, self._tools.schedule.put_back_at(self._tools.recorder.clock.now())
@@ -46,35 +50,34 @@ class FollowWarmup:
                 raise
 
     async def _look(self, warmup: Warmup) -> None:
-        with trace(warmup.traceparent, warmup.create_request_id):
-            try:
-                job = None if warmup.job_id is None else await self._tools.provider.job(warmup.job_id)
-                sender = await self._tools.provider.sender(warmup.address)
-            except ProviderTrouble as trouble:
-                await self._wait(warmup, at_least=trouble.wait_seconds)
-                return
-            now = self._tools.recorder.clock.now()
-            outcome = decide_follow(warmup, sender, job, now)
-            if outcome is Followed.WAIT or outcome is Followed.FINISHED:
-                await self._wait(warmup, is_finished=outcome is Followed.FINISHED)
-                return
-            seen = observed(warmup, sender, None, now)
-            fact: type[WarmupFact]
-            if isinstance(outcome, Failure):
-                retry_at = self._tools.schedule.retry_at(now, warmup.attempts)
-                after = start_failed(seen, outcome, retry_at, is_unresolved=False)
-                fact = WarmupStartFailed
-            elif outcome is Followed.CONFIRMED:
-                after = confirmed(seen, self._tools.schedule.next_day(now, warmup.account_id))
-                fact = WarmupConfirmed
-            elif outcome is Followed.BANNED:
-                after, fact = over(seen, WarmupStatus.BANNED), WarmupBanned
-            else:
-                after, fact = over(seen, WarmupStatus.SUSPENDED), WarmupSuspended
-            after, event = tell(self._tools.recorder, warmup, after, fact)
-            async with self._tools.desk.transaction() as store:
-                if await store.replace(warmup, after):
-                    await store.record(event)
+        try:
+            job = None if warmup.job_id is None else await self._tools.provider.job(warmup.job_id)
+            sender = await self._tools.provider.sender(warmup.address)
+        except ProviderTrouble as trouble:
+            await self._wait(warmup, at_least=trouble.wait_seconds)
+            return
+        now = self._tools.recorder.clock.now()
+        outcome = decide_follow(warmup, sender, job, now)
+        if outcome is Followed.WAIT or outcome is Followed.FINISHED:
+            await self._wait(warmup, is_finished=outcome is Followed.FINISHED)
+            return
+        seen = observed(warmup, sender, None, now)
+        fact: type[WarmupFact]
+        if isinstance(outcome, Failure):
+            retry_at = self._tools.schedule.retry_at(now, warmup.attempts)
+            after = start_failed(seen, outcome, retry_at, is_unresolved=False)
+            fact = WarmupStartFailed
+        elif outcome is Followed.CONFIRMED:
+            after = confirmed(seen, self._tools.schedule.next_day(now, warmup.account_id))
+            fact = WarmupConfirmed
+        elif outcome is Followed.BANNED:
+            after, fact = over(seen, WarmupStatus.BANNED), WarmupBanned
+        else:
+            after, fact = over(seen, WarmupStatus.SUSPENDED), WarmupSuspended
+        after, event = tell(self._tools.recorder, warmup, after, fact)
+        async with self._tools.desk.transaction() as store:
+            if await store.replace(warmup, after):
+                await store.record(event)
         self._tools.announce()
 
     async def _wait(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from services.warmup.domain.commanded import resumed, stopped, unsettled
 from services.warmup.domain.commands import (
     Again,
     Attempt,
@@ -17,9 +18,10 @@ from services.warmup.domain.commands import (
     decide_look,
     decide_trouble,
     is_allowed,
+    is_unsettled,
 )
 from services.warmup.domain.figures import observed
-from services.warmup.domain.warmup import Warmup, over, resumed, stopped
+from services.warmup.domain.warmup import Warmup, over
 from services.warmup.fail_points import COMMAND
 from services.warmup.handlers import answers
 from services.warmup.handlers.facts import tell
@@ -112,7 +114,11 @@ class RunCommands:
         if isinstance(decision, Done | Stopped):
             await self._change(store, warmup, attempt, decision, joined)
             return
-        await store.release(warmup)
+        if decision is not None and attempt.intent_at is not None and is_unsettled(warmup, attempt):
+            now, schedule = self._tools.recorder.clock.now(), self._tools.schedule
+            await store.replace(warmup, unsettled(warmup, attempt.intent_at, schedule.follow_at(now, 0)))
+        else:
+            await store.release(warmup)
         for each in joined:
             answer = (
                 answers.wrong_state(each.request_id, warmup.account_id, warmup, attempt.command)
@@ -171,7 +177,17 @@ class RunCommands:
         if attempt.command is Command.RESUME:
             return self._resumed(warmup, decision), WarmupResumed
         status, kind = _STOPS[attempt.command]
-        return stopped(warmup, status, reason=attempt.reason, is_confirmed=decision.is_shown), kind
+        now = self._tools.recorder.clock.now()
+        intent_at = warmup.intent_at if decision.is_shown else now
+        after = stopped(
+            warmup,
+            status,
+            reason=attempt.reason,
+            is_confirmed=decision.is_shown,
+            intent_at=intent_at,
+            due_at=self._tools.schedule.follow_at(now, 0) if intent_at else None,
+        )
+        return after, kind
 
     def _resumed(self, warmup: Warmup, decision: Done) -> Warmup:
         now, schedule = self._tools.recorder.clock.now(), self._tools.schedule

@@ -302,8 +302,4 @@ def _join(waiting: dict[UUID, list[Waiting]], request: Recorded) -> None:
 def _is_for(work: Work, warmup: Warmup) -> bool:
     if work is Work.ENABLE:
         return warmup.status in {WarmupStatus.STARTING, WarmupStatus.NOT_STARTED}
-    return (
-        warmup.is_judged
-        if work is Work.JUDGE
-        else (warmup.status is WarmupStatus.WARMING and not warmup.is_confirmed)
-    )
+    return warmup.is_judged if work is Work.JUDGE else warmup.is_followed

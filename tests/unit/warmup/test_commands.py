@@ -22,6 +22,7 @@ from services.warmup.domain.commands import (
     decide_trouble,
 )
 from services.warmup.domain.schedule import Schedule
+from services.warmup.domain.unsettled import Late, decide_late
 from shared.clock import Calendar
 from shared.contracts.accounts import Failure
 from shared.contracts.warmups import WarmupStatus
@@ -71,9 +72,17 @@ def test_what_one_call_comes_to(said: Said, command: Command, begun: float, expe
     assert named(decision) == expected
 
 
-@pytest.mark.parametrize(("said", "is_unresolved"), [(Said.LOCKED, False), (Said.UNKNOWN, True)])
-def test_only_a_call_that_may_have_worked_is_looked_up(said: Said, is_unresolved: bool) -> None:
-    decision = decide_call(attempt(), Verdict(said), NOW, SCHEDULE)
+@pytest.mark.parametrize(
+    ("said", "has_intent", "is_unresolved"),
+    [(Said.LOCKED, False, False), (Said.LOCKED, True, True), (Said.UNKNOWN, False, True)],
+)
+def test_only_a_call_that_may_have_worked_is_looked_up(
+    said: Said, has_intent: bool, is_unresolved: bool
+) -> None:
+    """A lock says nothing about an earlier call of the same attempt: it may be what holds the lock."""
+    begun = replace(attempt(), intent_at=NOW if has_intent else None)
+
+    decision = decide_call(begun, Verdict(said), NOW, SCHEDULE)
 
     assert isinstance(decision, Again)
     assert decision.is_unresolved is is_unresolved
@@ -133,6 +142,74 @@ def test_an_unknown_sender_warms_no_more_and_cannot_be_paused(command: Command, 
     assert named(decide_look(CONFIRMED, attempt(command), None, None, NOW, SCHEDULE)) == expected
 
 
-@pytest.mark.parametrize(("begun", "expected"), [(0, "again"), (25, "provider_unavailable")])
-def test_looks_without_an_answer_end_with_the_window(begun: float, expected: str) -> None:
-    assert named(decide_trouble(attempt(begun=begun), NOW, SCHEDULE, None)) == expected
+@pytest.mark.parametrize(
+    ("stage", "begun", "expected"),
+    [
+        (None, 0, "again"),
+        (None, 25, "provider_unavailable"),
+        (Stage.UNKNOWN, 25, "provider_unavailable"),
+        (Stage.ACCEPTED, 24, "again"),
+        (Stage.ACCEPTED, 25, "done"),
+    ],
+)
+def test_looks_without_an_answer_end_with_the_window_and_what_was_accepted_is_believed(
+    stage: Stage | None, begun: float, expected: str
+) -> None:
+    assert named(decide_trouble(attempt(begun=begun, stage=stage), NOW, SCHEDULE, None)) == expected
+
+
+def test_a_sender_that_stands_still_proves_no_stop_while_an_earlier_enable_may_come() -> None:
+    disable, sender = attempt(Command.DISABLE), Sender(SenderStatus.PAUSED, None, 0)
+    unsettled = replace(CONFIRMED, status=WarmupStatus.PAUSED, intent_at=NOW)
+
+    assert named(decide_look(unsettled, disable, sender, None, NOW, SCHEDULE)) == "call"
+
+
+def seen_late(
+    shown: SenderStatus | None,
+    *,
+    after: float,
+    status: WarmupStatus = WarmupStatus.PAUSED,
+    is_confirmed: bool = True,
+) -> Late:
+    """Return what a look means so many seconds after a call at a warmup that a client stopped."""
+    called_at = NOW - timedelta(seconds=after)
+    stopped = replace(CONFIRMED, status=status, is_confirmed=is_confirmed, intent_at=called_at)
+    return decide_late(stopped, None if shown is None else Sender(shown, None, 1), NOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "after", "expected"),
+    [
+        (SenderStatus.PAUSED, 299, Late.WAIT),
+        (SenderStatus.PAUSED, 300, Late.SETTLED),
+        (None, 299, Late.WAIT),
+        (None, 300, Late.SETTLED),
+        (SenderStatus.WARMING, 4_000, Late.RESUMED),
+        (SenderStatus.BANNED, 1, Late.BANNED),
+        (SenderStatus.SUSPENDED, 1, Late.SUSPENDED),
+    ],
+)
+def test_what_a_later_look_means_for_a_resume_that_nobody_saw_answered(
+    status: SenderStatus | None, after: float, expected: Late
+) -> None:
+    assert seen_late(status, after=after) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "after", "expected"),
+    [
+        (SenderStatus.WARMING, 1, Late.STOP),
+        (SenderStatus.PAUSED, 300, Late.SETTLED),
+        (SenderStatus.BANNED, 1, Late.WAIT),
+        (SenderStatus.SUSPENDED, 300, Late.SETTLED),
+    ],
+)
+def test_what_warms_although_it_is_disabled_is_stopped(
+    status: SenderStatus, after: float, expected: Late
+) -> None:
+    assert seen_late(status, after=after, status=WarmupStatus.DISABLED) is expected
+
+
+def test_a_pause_that_was_only_believed_is_made_again_if_it_never_came() -> None:
+    assert seen_late(SenderStatus.WARMING, after=1, is_confirmed=False) is Late.STOP

@@ -1,0 +1,62 @@
+"""How a client's command changes a warmup, and what is kept of one whose outcome nobody saw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.warmup.domain.warmup import Warmup, over
+from shared.contracts.warmups import WarmupStatus
+
+
+def stopped(
+    warmup: Warmup,
+    status: WarmupStatus,
+    *,
+    reason: str | None,
+    is_confirmed: bool,
+    intent_at: datetime | None,
+    due_at: datetime | None,
+) -> Warmup:
+    """Paused or disabled by a client, for a reason of their own; what was counted so far stays.
+
+    `intent_at` is of a call that may yet change what the provider shows, this one or an earlier enable: it is looked at.
+    """
+    return replace(
+        over(warmup, status),
+        reason=reason,
+        is_confirmed=is_confirmed,
+        failure_code=None,
+        failure_message=None,
+        intent_at=intent_at,
+        due_at=due_at,
+    )
+
+
+def unsettled(warmup: Warmup, intent_at: datetime, due_at: datetime) -> Warmup:
+    """Paused as before, although a resume with an unseen outcome may yet be made: it is looked at from `due_at` on."""
+    return replace(warmup, intent_at=intent_at, tries=0, due_at=due_at)
+
+
+def settled(warmup: Warmup) -> Warmup:
+    """Stopped, here and at the provider."""
+    return replace(warmup, intent_at=None, tries=0, due_at=None)
+
+
+def resumed(
+    warmup: Warmup, now: datetime, *, is_confirmed: bool, job_id: str | None, due_at: datetime
+) -> Warmup:
+    """Warming again after a pause, or after what a client could end of a hold: its days go on from where they stopped."""
+    return replace(
+        warmup,
+        status=WarmupStatus.WARMING,
+        hold=None,
+        held_from=None,
+        accepted_at=now,
+        is_confirmed=is_confirmed,
+        job_id=job_id,
+        reason=None,
+        intent_at=None,
+        tries=0,
+        due_at=due_at,
+    )
