@@ -1,8 +1,11 @@
 """Which ports of this machine are free, and which answer."""
 
 import asyncio
+import json
 import secrets
 import socket
+from collections.abc import Mapping
+from contextlib import suppress
 
 from mailwright.errors import StartError
 
@@ -64,7 +67,22 @@ async def answers_ok(port: int, path: str) -> bool:
 
 
 async def status_of(port: int, path: str, bearer: str | None = None) -> int | None:
-    """The status an HTTP server on this machine answers a GET with; None if it does not within two seconds.
+    """The status an HTTP server on this machine answers a GET with; None if it does not within two seconds."""
+    with suppress(ValueError, IndexError):
+        return int((await _answer(port, path, bearer)).split(maxsplit=2)[1])
+    return None
+
+
+async def troubles_of(port: int) -> Mapping[str, str]:
+    """What a service on this machine says is wrong with what it needs; nothing if it says nothing within two seconds."""
+    with suppress(ValueError, IndexError):
+        body = json.loads((await _answer(port, "/health/ready")).split(b"\r\n\r\n", 1)[1])
+        return {**body.get("notes", {}), **body["troubles"]}
+    return {}
+
+
+async def _answer(port: int, path: str, bearer: str | None = None) -> bytes:
+    """Return the whole answer to a GET; nothing if there is none within two seconds.
 
     Asked by hand: a whole HTTP client costs the supervisor more time at start than everything else it does.
     """
@@ -76,8 +94,8 @@ async def status_of(port: int, path: str, bearer: str | None = None) -> int | No
                 writer.write(
                     f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n{key}Connection: close\r\n\r\n".encode()
                 )
-                return int((await reader.readline()).split()[1])
+                return await reader.read()
             finally:
                 writer.close()
-    except (OSError, TimeoutError, ValueError, IndexError):
-        return None
+    except (OSError, TimeoutError):
+        return b""

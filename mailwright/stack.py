@@ -17,7 +17,7 @@ from mailwright.data_dir import read_json, write_json
 from mailwright.environment import SIMULATED_DNS, Options
 from mailwright.errors import StartError
 from mailwright.leftovers import end_leftovers, trace
-from mailwright.ports import HOST, answers_ok, free_port, is_free, listener, status_of
+from mailwright.ports import HOST, answers_ok, free_port, is_free, listener, status_of, troubles_of
 from mailwright.processes import Program
 from mailwright.rolling import SERVICES
 from mailwright.secrets_file import load_or_make
@@ -132,10 +132,14 @@ class Stack:
         port = self._state["ports"][service]
 
         async def is_ready(_: int) -> bool:
-            return await answers_ok(port, "/health/ready")
+            # A halted consumer waits for its operator; to start it again would mend nothing.
+            return await answers_ok(port, "/health/ready") or (await troubles_of(port)).keys() == {"consumer"}
 
         async def is_alive() -> bool:
             return await answers_ok(port, "/health/live")
+
+        async def trouble() -> str | None:
+            return (await troubles_of(port)).get("consumer")
 
         options = ["--port", str(port), "--parent-pid", str(os.getpid())]
         fds: tuple[int, ...] = ()
@@ -143,7 +147,7 @@ class Stack:
             fds = (self._public.fileno(),)
             options += ["--fd", str(fds[0])]
         program = replace(self._python(service, "serve", service, *options), fds=fds)
-        return lambda: self._launch(service, Part(program, is_ready, is_alive))
+        return lambda: self._launch(service, Part(program, is_ready, is_alive, trouble))
 
     async def _prepare(self, *options: str) -> None:
         """Bring schema, topics and demo keys up to date, in a process of its own that can be stopped at any point."""

@@ -26,12 +26,14 @@ class Part:
     """One long-running process.
 
     `is_ready` is asked with its process id until it says yes. `is_alive`, if given, is asked now and then: a part
-    that has not said yes for 30 seconds is killed and so restarted. `after_restart` runs when it is back.
+    that has not said yes for 30 seconds is killed and so restarted. `trouble` is asked as often: a sentence for a person
+    about something that a restart would not mend, or None. `after_restart` runs when it is back.
     """
 
     program: Program
     is_ready: Callable[[int], Awaitable[bool]]
     is_alive: Callable[[], Awaitable[bool]] | None = None
+    trouble: Callable[[], Awaitable[str | None]] | None = None
     after_restart: Callable[[], Awaitable[None]] | None = None
 
     @property
@@ -160,6 +162,7 @@ class Supervisor:
     async def _watch(self, part: Part, child: subprocess.Popen[bytes]) -> int:
         """Wait for the child's end, and bring it about if it no longer answers."""
         answered = probed = time.monotonic()
+        trouble: str | None = None
         while child.poll() is None:
             await asyncio.sleep(_LOOK_SECONDS)
             now = time.monotonic()
@@ -170,6 +173,9 @@ class Supervisor:
                 elif now - answered > _SILENT_FOR_SECONDS:
                     self._say(f"{part.name} has not answered for {_SILENT_FOR_SECONDS:.0f} s: killed")
                     kill(child)
+                if part.trouble and (said := await part.trouble()) and said != trouble:
+                    trouble = said
+                    self._say(f"{part.name}: {said}")
         return child.returncode
 
     async def _until_ready(self, part: Part, child: subprocess.Popen[bytes], within: float) -> None:

@@ -108,6 +108,7 @@ def build_service(
             handle = handle_batches(parts)
             batches = Batches(service, pool, handle, recorder, owned_requests(parts))
             consumer = Consumer(service, pool, kafka, topics, batches, handle, after_commit=after_commit)
+            checks["consumer"] = consumer.trouble
             runs = {name: database.then(run) for part in parts for name, run in part.tasks.items()}
             async with tasks.running(
                 database=database.run,

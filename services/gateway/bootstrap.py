@@ -135,7 +135,8 @@ async def _running(
             day_seconds=settings.day_seconds,
         )
         tasks = Tasks()
-        app.router.routes += health_routes(tasks, {"database": database.now}, {"topics": topics.last})
+        notes = {"topics": topics.last, "consumer": consumer.trouble}
+        app.router.routes += health_routes(tasks, {"database": database.now}, notes)
         requests.writer.start()
         with on_stop_signal(waiting.stop):
             async with tasks.running(

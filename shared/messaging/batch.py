@@ -15,10 +15,11 @@ from shared.contracts.answers import Outcome
 from shared.contracts.envelope import Event, Kind, Received
 from shared.db.pool import OUTAGE, Connection, Pool
 from shared.errors import NotYet, Poison, Retryable
-from shared.messaging import dead_letters
+from shared.messaging import dead_letters, halts
 from shared.messaging.answers import ANSWER_TYPES, answer, begin
 from shared.messaging.dead_letter_limit import DeadLetterLimit
 from shared.messaging.dead_letters import RawRecord
+from shared.messaging.halts import ConsumerHalted
 from shared.messaging.patience import Patience, within_limits
 from shared.messaging.positions import Place, Positions, Stream
 from shared.messaging.recorder import Recorder
@@ -74,13 +75,12 @@ class Batches:
         Raises:
             OUTAGE: The database is away; nothing of the failing transaction is kept, and the same records may come again.
             Retryable: One of them cannot be handled at the moment; likewise, and so for what follows it in its partition.
+            ConsumerHalted: Too many records died, here or in another process; likewise.
         """
         decoded = [_decode(record) for record in records]
         if not any(isinstance(item, Poison) for item in decoded) and not self._patience.is_tried(records):
             try:
-                await self._handle_together(
-                    records, [item for item in decoded if not isinstance(item, Poison)]
-                )
+                await self._handle_together([item for item in decoded if not isinstance(item, Poison)])
                 return
             except OUTAGE:
                 raise
@@ -90,6 +90,8 @@ class Batches:
                 )
         held_up: dict[tuple[str, int], Retryable] = {}
         for record, item in zip(records, decoded, strict=True):
+            if self.limit.is_exceeded:
+                raise ConsumerHalted
             part = record.topic, record.partition
             if part in held_up:
                 continue  # it may not overtake what holds up its partition
@@ -103,7 +105,7 @@ class Batches:
         if held_up:
             raise next(iter(held_up.values()))
 
-    async def _handle_together(self, records: Sequence[RawRecord], decoded: Sequence[Record]) -> None:
+    async def _handle_together(self, decoded: Sequence[Record]) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             positions = await Positions.load(connection, map(_stream, decoded))
             events = await self._take(connection, positions, decoded)
@@ -113,7 +115,7 @@ class Batches:
             await positions.save(connection)
             failpoint("consumer.before_commit")
         failpoint("consumer.after_commit")
-        self.limit.handled(len(records))
+        self.limit.handled(len(events))
 
     async def _take(
         self, connection: Connection, positions: Positions, decoded: Sequence[Record]
@@ -139,7 +141,7 @@ class Batches:
     async def _handle_alone(self, record: RawRecord, item: Record) -> None:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                await self._handle_together([record], [item])
+                await self._handle_together([item])
                 self._patience.forget(record)
                 return
             except OUTAGE:
@@ -171,13 +173,14 @@ class Batches:
             await positions.save(connection)
 
     async def _bury(self, record: RawRecord, item: Record, *, code: str, reason: str, attempts: int) -> None:
+        is_new = False
         async with self._pool.acquire() as connection, connection.transaction():
             positions = await Positions.load(connection, [_stream(item)])
             for received in await self._take(connection, positions, [item]):
-                await dead_letters.keep(connection, record, code=code, reason=reason, attempts=attempts)
+                is_new = await self._keep(connection, record, code=code, reason=reason, attempts=attempts)
                 await self.answer_failed(connection, received)
             await positions.save(connection)
-        self._count_death(record, code)
+        self._count_death(record, code, is_new=is_new)
 
     async def _bury_undecodable(self, record: RawRecord, poison: Poison) -> None:
         """Keep a record nobody can read; if its headers still tell its place in a log, it is passed there, once."""
@@ -190,10 +193,26 @@ class Batches:
                 if (place := positions.place(stream, told[1])) is Place.NEXT:
                     positions.advance(stream)
                 await positions.save(connection)
-            if place is Place.NEXT:
-                await dead_letters.keep(connection, record, code=poison.code, reason=str(poison))
+            is_new = place is Place.NEXT and await self._keep(
+                connection, record, code=poison.code, reason=str(poison)
+            )
         if place is Place.NEXT:
-            self._count_death(record, poison.code)
+            self._count_death(record, poison.code, is_new=is_new)
+
+    async def _keep(
+        self, connection: Connection, record: RawRecord, *, code: str, reason: str, attempts: int = 1
+    ) -> bool:
+        """Keep a dead letter; the one that is too many halts the service's consumer in the same transaction.
+
+        Raises:
+            ConsumerHalted: It is halted already, perhaps by another process.
+        """
+        if await halts.current(connection):
+            raise ConsumerHalted
+        is_new = await dead_letters.keep(connection, record, code=code, reason=reason, attempts=attempts)
+        if is_new and code != UNKNOWN_TYPE and (too_many := self.limit.last_straw()):
+            await halts.halt(connection, too_many)
+        return is_new
 
     async def answer_failed(self, connection: Connection, received: Received) -> None:
         """Answer a request of this service's that ended as a dead letter, so that its client is not left waiting.
@@ -220,9 +239,10 @@ class Batches:
         if event.data.brought:
             await parts.forget(connection, event.data.brought)
 
-    def _count_death(self, record: RawRecord, code: str) -> None:
+    def _count_death(self, record: RawRecord, code: str, *, is_new: bool) -> None:
         self._patience.forget(record)
-        if code != UNKNOWN_TYPE:  # that waits for newer code, which takes it up by itself
+        # What a halt brought again was counted before; an unknown type waits for newer code, which takes it up by itself.
+        if is_new and code != UNKNOWN_TYPE:
             self.limit.died()
         log.error("dead_letter", service=self._service, topic=record.topic, offset=record.offset, code=code)
 

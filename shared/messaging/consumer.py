@@ -2,6 +2,8 @@
 
 Every producer publishes a log head to every partition every five seconds, so silence on an assigned partition means that
 the consumer, not the world, has stopped. So does a group that gives it no answer, not even "no partitions for you".
+
+While its service is halted it consumes nothing, whichever process decided that, and only looks whether it still is.
 """
 
 from __future__ import annotations
@@ -19,11 +21,12 @@ from faststream.exceptions import NackMessage
 from shared.contracts.envelope import Received
 from shared.db.pool import OUTAGE, Connection, Pool
 from shared.errors import NotYet, Poison, Retryable
-from shared.messaging import dead_letters
+from shared.messaging import dead_letters, halts
 from shared.messaging.answers import is_answered
 from shared.messaging.batch import Batches, BatchHandler
 from shared.messaging.broker import KafkaSettings, build_consumer, stop_consumer
 from shared.messaging.dead_letters import RawRecord, Waiting
+from shared.messaging.halts import ConsumerHalted, Halt
 from shared.messaging.patience import within_limits
 from shared.observability import metrics
 from shared.observability.logging import get_logger
@@ -32,10 +35,7 @@ log = get_logger(__name__)
 
 SILENCE_SECONDS = 20.0
 REDELIVERY_POLL_SECONDS = 0.5
-
-
-class ConsumerHalted(Exception):
-    """Too many records died; the consumer stopped until an operator restarts the service."""
+LOOK_SECONDS = 1.0
 
 
 class Consumer:
@@ -63,21 +63,48 @@ class Consumer:
         self._patience_seconds = SILENCE_SECONDS + kafka.session_timeout_ms / 1_000
         self._membership = _Membership()
         self._failures = 0
-        self.is_halted = False
+        self._halt: Halt | None = None
 
     async def run(self) -> None:
-        """Consume until cancelled, or until too many records died."""
+        """Consume until cancelled, whenever the service is not halted."""
         redelivery = asyncio.create_task(self._redeliver())
         try:
-            while not self.is_halted:
+            while True:
+                while not await self._has_looked() or self._halt:
+                    await asyncio.sleep(LOOK_SECONDS)
                 reason = await self._consume_until_trouble()
                 metrics.CONSUMER_RESTARTS.labels(reason).inc()
                 log.warning("consumer_restarting", service=self._service, reason=reason)
                 await asyncio.sleep(random.uniform(0.2, 1.0))  # noqa: S311  spreads restarts, nothing secret
-            log.critical("consumer_halted", service=self._service, reason="too many dead letters")
         finally:
             redelivery.cancel()
             await asyncio.gather(redelivery, return_exceptions=True)
+
+    async def trouble(self) -> str | None:
+        """Return why nothing is consumed, and what to do about it; None when nothing is wrong."""
+        if self._halt is None:
+            return None
+        return (
+            f"Nothing is consumed since {self._halt.at:%Y-%m-%d %H:%M:%S} UTC: {self._halt.reason}. See `mailwright"
+            f" dead-letters list`, mend the cause, then run `mailwright consumers resume {self._service}`."
+        )
+
+    async def _has_looked(self) -> bool:
+        """See whether the service is halted; what cannot be seen stays as it was, and the answer is False."""
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                found = await halts.current(self._pool)
+        except OUTAGE:
+            return False
+        if found and not self._halt:
+            log.critical("consumer_halted", service=self._service, reason=found.reason)
+        elif self._halt and not found:
+            log.warning("consumer_resumed", service=self._service)
+        if found is None and self._batches.limit.is_exceeded:
+            self._batches.limit.reset()
+        self._halt = found
+        metrics.CONSUMER_HALTED.set(found is not None)
+        return True
 
     async def _consume_until_trouble(self) -> str:
         self._membership = membership = _Membership()
@@ -92,8 +119,9 @@ class Consumer:
             # It waits for the group's answer to the join, which a broker may forget to give.
             async with asyncio.timeout(self._patience_seconds):
                 await broker.start()
-            while not self.is_halted:
-                await asyncio.sleep(1.0)
+            while not self._halt:
+                await asyncio.sleep(LOOK_SECONDS)
+                await self._has_looked()
                 if membership.silent_since() < time.monotonic() - self._patience_seconds:
                     return "silence"
             return "halted"
@@ -105,7 +133,7 @@ class Consumer:
             await stop_consumer(broker, self._kafka)
 
     async def _on_records(self, records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
-        if self.is_halted:
+        if self._halt:
             raise NackMessage
         self._membership.hear(TopicPartition(record.topic, record.partition) for record in records)
         try:
@@ -119,8 +147,12 @@ class Consumer:
                 log.warning("database_away", service=self._service, error=type(error).__name__)
             await asyncio.sleep(random.uniform(0.1, min(10.0, 0.2 * 2**self._failures)))  # noqa: S311  full jitter
             raise NackMessage from error
+        except ConsumerHalted as error:
+            await self._has_looked()
+            raise NackMessage from error
         self._failures = 0
-        self.is_halted = self._batches.limit.is_exceeded
+        if self._batches.limit.is_exceeded:
+            await self._has_looked()
         self._after_commit()
 
     async def _redeliver(self) -> None:

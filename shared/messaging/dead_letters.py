@@ -47,11 +47,11 @@ def _headers_from(stored: Any) -> tuple[tuple[str, bytes | None], ...]:
 
 async def keep(
     connection: Connection, record: RawRecord, *, code: str, reason: str, attempts: int = 1
-) -> None:
-    """Keep a record as a dead letter in the caller's transaction; the same record again only counts attempts.
+) -> bool:
+    """Keep a record as a dead letter in the caller's transaction; returns whether it is a new one.
 
-    Another record at the same place means that the topic was made anew: the letter that was there before moves aside,
-    to a place that no topic has.
+    The same record again only counts attempts. Another record at the same place means that the topic was made anew: the
+    letter that was there before moves aside, to a place that no topic has.
     """
     metrics.DEAD_LETTERS.labels(record.topic, code).inc()
     await connection.execute(
@@ -67,12 +67,13 @@ async def keep(
         _headers_json(record),
         record.value,
     )
-    await connection.execute(
+    is_new = await connection.fetchval(
         """
         insert into dead_letters (topic, partition, record_offset, record_key, headers, value, code, reason, attempts)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         on conflict (topic, partition, record_offset, code) do update
         set attempts = dead_letters.attempts + excluded.attempts, last_at = now()
+        returning attempts = $9
         """,
         record.topic,
         record.partition,
@@ -84,6 +85,7 @@ async def keep(
         reason,
         attempts,
     )
+    return bool(is_new)
 
 
 async def park(connection: Connection, record: RawRecord, received: Received, *, reason: str) -> None:
@@ -130,11 +132,17 @@ class Waiting:
 
 
 async def take_parked(connection: Connection) -> Waiting | None:
-    """Take the next due parked record in hand; it comes back by itself unless `unpark` follows in the transaction."""
+    """Take the next due parked record in hand; it comes back by itself unless `unpark` follows in the transaction.
+
+    None while the service is halted: what it waits for cannot come.
+    """
     row = await connection.fetchrow(
         """
         update parked set attempts = attempts + 1, due_at = now() + make_interval(secs => $2)
-        where event_id = (select event_id from parked where due_at <= now() order by due_at limit 1 for update skip locked)
+        where event_id = (
+            select event_id from parked where due_at <= now() and not exists (select from consumer_halt)
+            order by due_at limit 1 for update skip locked
+        )
         returning *, now() - parked_at > make_interval(secs => $1) as is_overdue
         """,
         PARK_LIMIT_SECONDS,

@@ -17,6 +17,10 @@ PARKED = Counter("mailwright_parked_total", "Records put aside until what they d
 CONSUMER_RESTARTS = Counter(
     "mailwright_consumer_restarts_total", "Consumers rebuilt after trouble", ["reason"]
 )
+CONSUMER_HALTED = Gauge(
+    "mailwright_consumer_is_halted",
+    "1 while nothing is consumed because too many records could not be handled",
+)
 PROJECTION_WRITES = Counter("mailwright_projection_writes_total", "Projection writes by outcome", ["outcome"])
 HTTP_REQUESTS = Counter(
     "mailwright_http_requests_total", "API requests answered", ["method", "route", "status"]

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import psutil
 import pytest
 
@@ -148,6 +149,24 @@ async def test_a_crashed_part_is_started_again_and_said_so(stack: RunningStack, 
     assert stack.pids[part] != before
     assert any(line.startswith(f"{part} was killed by SIGKILL; starting it again in") for line in stack.said)
     assert await answers_ok(int(stack.base_url.rsplit(":", 1)[1]), "/health/live")
+
+
+@pytest.mark.promise("R18")
+async def test_a_halted_service_is_started_and_said_and_not_started_again_and_again(
+    stack: RunningStack,
+) -> None:
+    database = await asyncpg.connect(stack.database_url)
+    await database.execute("insert into warmup.consumer_halt (reason) values ('a test')")
+
+    stack.kill("warmup")
+    await eventually(
+        lambda: any(line.startswith("warmup: Nothing is consumed") for line in stack.said), within=30
+    )
+    await database.execute("delete from warmup.consumer_halt")
+    await eventually(lambda: answers_ok(stack.ports["warmup"], "/health/ready"))
+
+    await database.close()
+    assert stack.said.count("warmup is back") == 1
 
 
 async def test_a_database_and_a_broker_of_the_caller_replace_ours() -> None:

@@ -58,6 +58,10 @@ class Line:
             return False
         return True
 
+    async def trouble(self) -> str | None:
+        """Return why the consumer does not consume."""
+        return await self._consumer.trouble()
+
     async def letters(self) -> list[Any]:
         return await self.pool.fetch("select * from dead_letters order by id")
 

@@ -68,6 +68,11 @@ class RunningStack:
         """The process id of every part that was last known to run, by name (`gateway`, `postgres`, …)."""
         return {name: int(trace["pid"]) for name, trace in self._file("stack")["processes"].items()}
 
+    @property
+    def ports(self) -> dict[str, int]:
+        """Where every part answers, by name."""
+        return dict(self._file("stack")["ports"])
+
     def kill(self, part: str, number: signal.Signals = signal.SIGKILL) -> int:
         """Send a signal to one part and give the process id it had."""
         pid = self.pids[part]

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from mailwright.cli import app
 from shared.contracts.envelope import ACCOUNTS
 from shared.db.pool import Pool, create_pool
+from shared.messaging import halts
 from shared.messaging.dead_letters import RawRecord, keep
 from tests.support.line import event, raw
 
@@ -148,3 +149,23 @@ async def test_a_request_that_was_answered_is_not_asked_for_again(pool: Pool, da
     assert answer.exit_code == 2
     assert "has to ask again" in answer.output
     assert await pool.fetchval("select replay_asked_at from dead_letters") is None
+
+
+async def test_a_halted_consumer_is_listed_and_let_go_on(pool: Pool, database_url: str) -> None:
+    listed = await run(database_url, "consumers", "list")
+    assert (listed.exit_code, listed.output.count("consumes")) == (0, 4)
+    async with pool.acquire() as connection:
+        await halts.halt(connection, "100 records in a row could not be handled")
+
+    listed = await run(database_url, "consumers", "list")
+    assert listed.exit_code == 1
+    [line] = [line for line in listed.output.splitlines() if "consumes" not in line]
+    assert line.startswith("gateway      halted")
+    assert line.endswith("100 records in a row could not be handled")
+
+    assert (await run(database_url, "consumers", "resume", "gatway")).exit_code == 2
+    assert (await run(database_url, "consumers", "resume", "gateway")).output.startswith(
+        "gateway consumes again"
+    )
+    assert await halts.current(pool) is None
+    assert (await run(database_url, "consumers", "resume", "gateway")).output == "gateway was not halted\n"

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mailwright.errors import StartError
-from mailwright.ports import accepts, answers_ok, free_port, is_free, listener, status_of
+from mailwright.ports import accepts, answers_ok, free_port, is_free, listener, status_of, troubles_of
 
 
 @asynccontextmanager
@@ -74,3 +74,15 @@ async def test_what_is_no_http_answer_has_no_status(answer: bytes) -> None:
 
 async def test_nobody_there_has_no_status() -> None:
     assert await status_of(free_port(), "/") is None
+
+
+async def test_what_a_service_says_is_wrong_is_understood() -> None:
+    said = b'{"ready": false, "troubles": {"consumer": "It is halted."}, "notes": {"topics": "None."}}'
+    async with server(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 9\r\n\r\n" + said) as (port, _):
+        assert await troubles_of(port) == {"consumer": "It is halted.", "topics": "None."}
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n{"])
+async def test_a_service_that_says_nothing_of_the_kind_has_no_trouble(answer: bytes) -> None:
+    async with server(answer) as (port, _):
+        assert await troubles_of(port) == {}

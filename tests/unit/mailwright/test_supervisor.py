@@ -104,6 +104,30 @@ async def test_what_must_follow_a_restart_is_done(supervisor: Watched, tmp_path:
     await asyncio.wait_for(done.wait(), 10)
 
 
+async def test_what_a_restart_would_not_mend_is_said_once_and_the_part_left_alone(
+    supervisor: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailwright.supervisor._PROBE_EVERY_SECONDS", 0.0)
+    asked: list[str | None] = []
+
+    async def at_once(_: int) -> bool:
+        return True
+
+    async def is_alive() -> bool:
+        return True
+
+    async def trouble() -> str | None:
+        asked.append("It is halted.")
+        return asked[-1]
+
+    await supervisor.start(Part(program(tmp_path, SLEEP), at_once, is_alive, trouble), 10)
+    first = supervisor.pids
+    await eventually(lambda: len(asked) > 3)
+
+    assert supervisor.said == ["part: It is halted."]
+    assert supervisor.pids == first
+
+
 async def test_stop_ends_every_part_and_starts_none_again(supervisor: Watched, tmp_path: Path) -> None:
     for name in ("one", "two"):
         await supervisor.start(part(tmp_path, SLEEP, name), 10)
