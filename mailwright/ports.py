@@ -77,7 +77,7 @@ async def troubles_of(port: int) -> Mapping[str, str]:
     """What a service on this machine says is wrong with what it needs; nothing if it says nothing within two seconds."""
     with suppress(ValueError, IndexError):
         body = json.loads((await _answer(port, "/health/ready")).split(b"\r\n\r\n", 1)[1])
-        return {**body.get("notes", {}), **body["troubles"]}
+        return {**body.get("notes", {}), **body.get("troubles", {})}
     return {}
 
 

@@ -12,6 +12,9 @@ from typing import Generic, TypeVar
 
 from shared.errors import Retryable
 
+STOP_SECONDS = 2.0
+"""How long a stopping writer waits for the database: less than a process is given for its end."""
+
 Row = TypeVar("Row")
 Result = TypeVar("Result")
 
@@ -38,25 +41,36 @@ class GroupedWriter(Generic[Row, Result]):
         self._waiting: deque[tuple[Row, asyncio.Future[Result]]] = deque()
         self._wake = asyncio.Semaphore(0)
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_stopping = False
 
     def start(self) -> None:
         """Start writing; rows handed over earlier are written now."""
         self._tasks = [asyncio.create_task(self._run()) for _ in range(self._writers)]
 
     async def stop(self) -> None:
-        """Write what waits, then stop."""
-        while self._waiting:
-            await asyncio.sleep(0.005)
+        """Write what waits and finish what is being written, then stop; what takes longer than two seconds is given up.
+
+        Whoever waits for a row that was given up is cancelled: it may have been written all the same.
+        """
+        self._is_stopping = True
+        for _ in self._tasks:
+            self._wake.release()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _, future in self._waiting:
+            future.cancel()
 
     async def write(self, row: Row) -> Result:
         """Write one row and return its result once it is durable.
 
         Raises:
-            Retryable: Too many rows wait already; nothing was written.
+            Retryable: Too many rows wait already, or the writer stops; nothing was written.
         """
+        if self._is_stopping:
+            raise Retryable("The service is stopping.", code="stopping", retry_after=1.0)
         if len(self._waiting) >= self._queue_limit:
             raise Retryable("Too many writes wait already.", code="overloaded", retry_after=1.0)
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
@@ -65,7 +79,7 @@ class GroupedWriter(Generic[Row, Result]):
         return await future
 
     async def _run(self) -> None:
-        while True:
+        while self._waiting or not self._is_stopping:
             await self._wake.acquire()
             group = [self._waiting.popleft() for _ in range(min(self._limit, len(self._waiting)))]
             if not group:

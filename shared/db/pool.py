@@ -44,7 +44,6 @@ async def create_pool(
     schema: str,
     role: str,
     application: str,
-    min_size: int = 1,
     max_size: int = 10,
     command_timeout: float = 10.0,
 ) -> Pool:
@@ -55,7 +54,7 @@ async def create_pool(
     return await asyncpg.create_pool(
         database_url,
         min_size=0,
-        max_size=max(min_size, max_size),
+        max_size=max_size,
         command_timeout=command_timeout,
         timeout=5.0,
         max_inactive_connection_lifetime=300.0,

@@ -15,7 +15,6 @@ from shared.observability.logging import get_logger
 log = get_logger(__name__)
 
 CHECK_SECONDS = 2.0
-NOT_MIGRATED = "The database has no schema of Mailwright, or half of one: run `mailwright migrate`."
 _FOUND = """
     select 'platform' as owner, version_num from platform.alembic_version
     union all select $1, version_num from alembic_version

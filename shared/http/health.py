@@ -1,9 +1,10 @@
 """What every service answers besides its own API: liveness, readiness, metrics.
 
 Alive means that the event loop turns and no task of ours has died. Ready means that the service can do its work: its
-database answers with the schema this code needs. A broker that goes away changes neither: it must not take the API down
-with it. At its start a service that does nothing but consume also waits for the broker and its topics, so that a rollout
-with the wrong partitions stops; the gateway accepts without them, and only notes what is wrong.
+database answers with the schema this code needs, and too many dead letters have not halted it. A broker that goes away
+changes neither: it must not take the API down with it. At its start a service that does nothing but consume also waits
+for the broker and its topics, so that a rollout with the wrong partitions stops; the gateway accepts without them, and
+while it is halted, and only notes what is wrong.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pytest
 
 from services.gateway.requests import wait
 from services.gateway.requests.model import StoredResponse
-from services.gateway.requests.wait import POLL_SECONDS, Waiting
+from services.gateway.requests.wait import Waiting
 from shared.errors import Retryable
 from tests.support.eventually import eventually
 
@@ -83,17 +83,26 @@ async def test_a_wake_is_a_look_at_once(monkeypatch: pytest.MonkeyPatch) -> None
         assert await asyncio.wait_for(call, 5) == ANSWER
 
 
-async def _is_at_rest(answers: Answers) -> bool:
-    asked = len(answers.asked)
-    await asyncio.sleep(5 * POLL_SECONDS)
-    return len(answers.asked) == asked
+async def turns(count: int) -> None:
+    """Let the event loop turn this often, which is how time passes for a poll without a pause."""
+    for _ in range(count):
+        await asyncio.sleep(0)
 
 
-async def test_nothing_is_asked_while_nobody_waits() -> None:
+async def test_nothing_is_asked_while_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "POLL_SECONDS", 0.0)
     answers = Answers()
     async with waiting_on(answers) as waiting:
-        await waiting.answer(ONE, 0.1)
-        await eventually(lambda: _is_at_rest(answers))
+        call = asyncio.create_task(waiting.answer(ONE, 60))
+        await turns(100)
+        assert len(answers.asked) > 10
+
+        call.cancel()
+        await turns(10)
+        asked = len(answers.asked)
+        await turns(100)
+
+        assert len(answers.asked) == asked
 
 
 @pytest.mark.promise("R20")

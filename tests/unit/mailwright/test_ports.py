@@ -82,7 +82,9 @@ async def test_what_a_service_says_is_wrong_is_understood() -> None:
         assert await troubles_of(port) == {"consumer": "It is halted.", "topics": "None."}
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n{"])
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n{", b"HTTP/1.1 200 OK\r\n\r\n{}"]
+)
 async def test_a_service_that_says_nothing_of_the_kind_has_no_trouble(answer: bytes) -> None:
     async with server(answer) as (port, _):
         assert await troubles_of(port) == {}

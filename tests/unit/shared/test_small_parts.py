@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from shared.clock import Calendar, ShiftedClock, SystemClock, event_time
+from shared.db import grouped_writer
 from shared.db.cas import WriteOutcome, outcome_of
 from shared.db.grouped_writer import GroupedWriter
 from shared.errors import Retryable
@@ -131,6 +132,50 @@ async def test_a_full_queue_refuses_and_a_failed_flush_fails_its_group() -> None
     with pytest.raises(OSError, match="away"):
         await waiting
     await writer.stop()
+
+
+async def test_a_writer_that_stops_finishes_what_it_is_writing_and_writes_what_waits() -> None:
+    written: list[int] = []
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def flush(rows: Sequence[int]) -> Sequence[int | Exception]:
+        begun.set()
+        await may_end.wait()
+        written.extend(rows)
+        return list(rows)
+
+    writer = GroupedWriter(flush, limit=1, writers=1)
+    writer.start()
+    callers = [asyncio.ensure_future(writer.write(row)) for row in (1, 2)]
+    await begun.wait()
+    stopping = asyncio.ensure_future(writer.stop())
+    await asyncio.sleep(0)
+
+    with pytest.raises(Retryable, match="stopping"):
+        await writer.write(3)
+    may_end.set()
+    await stopping
+
+    assert written == [1, 2]
+    assert await asyncio.gather(*callers) == [1, 2]
+
+
+async def test_a_writer_that_stops_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grouped_writer, "STOP_SECONDS", 0.01)
+
+    async def flush(_: Sequence[int]) -> Sequence[int | Exception]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    writer = GroupedWriter(flush, limit=1, writers=1)
+    writer.start()
+    callers = [asyncio.ensure_future(writer.write(row)) for row in (1, 2)]
+    await asyncio.sleep(0)
+
+    await writer.stop()
+
+    results = await asyncio.gather(*callers, return_exceptions=True)
+    assert [type(each) for each in results] == [asyncio.CancelledError] * 2
 
 
 def key() -> bytes:
