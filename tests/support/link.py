@@ -1,4 +1,4 @@
-"""A TCP link that can be cut and mended: what a client on one side sees when the server on the other is away."""
+"""A TCP link that can be cut, frozen and mended: what a client on one side sees when the server on the other is away."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ class Link:
     def __init__(self, host: str, port: int) -> None:
         self._server_at = (host, port)
         self._writers: set[asyncio.StreamWriter] = set()
+        self._flows = asyncio.Event()
+        self._flows.set()
         self.is_whole = True
         self.port = 0
 
@@ -22,9 +24,14 @@ class Link:
         for writer in self._writers:
             writer.transport.abort()
 
+    def freeze(self) -> None:
+        """Let nothing through any more, and break nothing."""
+        self._flows.clear()
+
     def mend(self) -> None:
-        """Let connections through again."""
+        """Let connections and bytes through again."""
         self.is_whole = True
+        self._flows.set()
 
     async def forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until either side ends it."""
@@ -34,11 +41,19 @@ class Link:
         there, back = await asyncio.open_connection(*self._server_at)
         self._writers |= {writer, back}
         try:
-            await asyncio.gather(_pump(reader, back), _pump(there, writer))
+            await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
         finally:
             self._writers -= {writer, back}
             for each in (writer, back):
                 each.transport.abort()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65_536):
+                await self._flows.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.transport.abort()
 
 
 @asynccontextmanager
@@ -52,11 +67,3 @@ async def link_to(host: str, port: int) -> AsyncIterator[Link]:
     finally:
         server.close()
         link.cut()
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
-    writer.transport.abort()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,6 +14,7 @@ from shared.messaging.dead_letters import RawRecord
 from shared.messaging.patience import PATIENCE_SECONDS
 from shared.messaging.wire import ReplayRequested, encode_replay_request
 from tests.support.line import Line, event, raw
+from tests.support.link import link_to
 
 
 @pytest.fixture
@@ -132,3 +134,31 @@ async def test_a_header_with_a_nul_in_its_name_is_kept_with_the_record(line: Lin
 
     [letter] = await line.letters()
     assert ["na\ufffdme", "eA=="] in letter["headers"]
+
+
+async def test_a_database_that_stands_still_in_the_middle_of_a_handler_is_away_and_no_record_dies(
+    database_url: str,
+) -> None:
+    place = urlsplit(database_url)
+    async with link_to(place.hostname or "", place.port or 5432) as link:
+        url = place._replace(netloc=f"{place.username}:{place.password or ''}@127.0.0.1:{link.port}").geturl()
+        async with await create_pool(
+            url, schema="provisioner", role="mailwright_provisioner", application="test", command_timeout=0.2
+        ) as pool:
+            line = Line(pool)
+            said = event()
+
+            async def frozen(connection: Connection) -> None:
+                link.freeze()
+                await connection.execute("select 1")
+
+            line.troubles[said.id] = frozen
+            for _ in range(2):
+                assert not await line.deliver(raw(said, 1))
+                line.now += PATIENCE_SECONDS
+                link.mend()
+
+            line.troubles.clear()
+            assert await line.deliver(raw(said, 1))
+            assert line.handled == [said.id]
+            assert await line.letters() == []
