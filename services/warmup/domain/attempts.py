@@ -78,6 +78,8 @@ class Fail:
     failure: Failure
     next_at: datetime
     is_unresolved: bool = False
+    is_alone: bool = False
+    """Whether the next attempt must not share a call: the provider refused this very address."""
 
 
 def decide_attempt(
@@ -85,7 +87,8 @@ def decide_attempt(
 ) -> Start | TryAgain | Fail:
     """Decide what a call comes to for one warmup; `shared` says that the call carried other addresses too.
 
-    Trouble with a shared call says nothing about a single address, so it is repeated alone. While a warmup is
+    Trouble with a shared call says nothing about a single address, so it is repeated alone; unless an address is refused then, the
+    next attempt shares a call again, so that an outage ends with few calls. While a warmup is
     starting its attempt is patient for the whole window; a later attempt is one call, and waits only for a lock.
     """
     said, wait = verdict.said, verdict.wait_seconds
@@ -104,7 +107,8 @@ def decide_attempt(
     if said is not Said.REFUSED and is_patient and needed + TRY_SECONDS <= left:
         return TryAgain(again, is_alone=is_unresolved, is_unresolved=is_unresolved)
     failure = REFUSED if said is Said.REFUSED else UNAVAILABLE
-    return Fail(failure, schedule.retry_at(now, warmup.attempts, wait), is_unresolved)
+    next_at = schedule.retry_at(now, warmup.attempts, wait)
+    return Fail(failure, next_at, is_unresolved, is_alone=said is Said.REFUSED)
 
 
 class SenderStatus(StrEnum):

@@ -83,7 +83,7 @@ class Warmup:
     tries: int = 0
     """Waits since the last step forward; the next wait grows with it."""
     goes_alone: bool = False
-    """Whether it must not share a call, because a shared one went wrong."""
+    """Whether it must not share a call: a shared one of this attempt went wrong, or it was refused alone."""
     due_at: datetime | None = None
     lease_token: UUID | None = None
 
@@ -156,7 +156,7 @@ def waiting(warmup: Warmup, until: datetime, *, is_alone: bool, is_unresolved: b
     )
 
 
-def attempt_closed(warmup: Warmup, *, is_unresolved: bool) -> Warmup:
+def attempt_closed(warmup: Warmup, *, is_unresolved: bool, is_alone: bool = False) -> Warmup:
     """Close the attempt and change nothing else, so that a refused retry leaves what clients see as it was (S1-25)."""
     return replace(
         warmup,
@@ -164,14 +164,17 @@ def attempt_closed(warmup: Warmup, *, is_unresolved: bool) -> Warmup:
         attempt_started_at=None,
         intent_at=warmup.attempt_started_at if is_unresolved else None,
         tries=0,
+        goes_alone=is_alone,
         due_at=warmup.next_attempt_at,
     )
 
 
-def start_failed(warmup: Warmup, failure: Failure, next_at: datetime, *, is_unresolved: bool) -> Warmup:
+def start_failed(
+    warmup: Warmup, failure: Failure, next_at: datetime, *, is_unresolved: bool, is_alone: bool = False
+) -> Warmup:
     """Not started, and tried again at `next_at`."""
     return replace(
-        attempt_closed(warmup, is_unresolved=is_unresolved),
+        attempt_closed(warmup, is_unresolved=is_unresolved, is_alone=is_alone),
         status=WarmupStatus.NOT_STARTED,
         is_confirmed=False,
         started_at=None,
@@ -197,7 +200,6 @@ def started(
         next_attempt_at=None,
         failure_code=None,
         failure_message=None,
-        goes_alone=False,
         due_at=due_at,
     )
 

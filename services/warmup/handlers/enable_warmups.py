@@ -192,10 +192,15 @@ class EnableWarmups:
     ) -> None:
         """Record the failure; one of a client's own attempt changes nothing that clients see (S1-25)."""
         if warmup.attempt_by is AttemptBy.CLIENT:
-            await store.replace(warmup, attempt_closed(warmup, is_unresolved=decision.is_unresolved))
+            closed = attempt_closed(warmup, is_unresolved=decision.is_unresolved, is_alone=decision.is_alone)
+            await store.replace(warmup, closed)
         else:
             after = start_failed(
-                warmup, decision.failure, decision.next_at, is_unresolved=decision.is_unresolved
+                warmup,
+                decision.failure,
+                decision.next_at,
+                is_unresolved=decision.is_unresolved,
+                is_alone=decision.is_alone,
             )
             after, fact = tell(
                 self._tools.recorder,

@@ -67,6 +67,7 @@ def test_a_refusal_of_many_counts_for_none_and_of_one_for_good(status: WarmupSta
     assert isinstance(decision, Fail)
     assert decision.failure.code == "provider_refused"
     assert decision.next_at == NOW + timedelta(seconds=60)
+    assert decision.is_alone
 
 
 @pytest.mark.parametrize(
@@ -90,6 +91,7 @@ def test_trouble_is_waited_out_only_within_the_window(
     assert isinstance(decision, TryAgain if goes_on else Fail)
     if isinstance(decision, Fail):
         assert decision.failure.code == "provider_unavailable"
+        assert not decision.is_alone
 
 
 def test_a_provider_that_asks_for_longer_than_the_window_gets_that_time() -> None:
