@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
+from services.warmup.domain.attempts import Said, Verdict
 from services.warmup.providers import instantly
 from shared.observability.failpoints import FailPointRaised
 from tests.integration.warmup.bench import Bench
+from tests.unit.warmup.told_provider import ToldProvider
 
 
 async def test_an_accepted_enable_starts_the_warmup_answers_the_create_request_and_is_confirmed(
@@ -149,6 +152,28 @@ async def test_a_lock_that_outlasts_the_window_fails_the_start(bench: Bench) -> 
     await bench.attempt()
 
     assert (await bench.row(account))["failure_code"] == "provider_unavailable"
+
+
+async def test_a_lock_that_lasts_many_minutes_ends_in_warming(bench: Bench) -> None:
+    account = await bench.provisioned("locked")
+    provider = ToldProvider()
+    provider.verdict = Verdict(Said.LOCKED)
+    bench.ask(provider)
+    begun = bench.clock.now()
+
+    while bench.clock.now() < begun + timedelta(minutes=20):
+        await bench.work()
+        bench.clock.instant = max((await bench.row(account))["due_at"], bench.clock.now())
+    row = await bench.row(account)
+    assert (row["status"], row["failure_code"]) == ("not_started", "provider_unavailable")
+    provider.verdict = Verdict(Said.ACCEPTED, "job")
+    await bench.work()
+    await bench.confirm()
+
+    facts = await bench.facts(account)
+    assert facts == ["start_failed"] * (len(facts) - 2) + ["started", "confirmed"]
+    assert 2 < len(facts) < 10
+    assert (await bench.row(account))["status"] == "warming"
 
 
 async def test_a_job_that_fails_later_takes_the_start_back_and_it_is_tried_again(bench: Bench) -> None:
