@@ -10,8 +10,15 @@ from enum import StrEnum
 
 from services.warmup.domain.policies import Goal, Measure, Policy
 from services.warmup.domain.schedule import Today
-from services.warmup.domain.warmup import Warmup
-from shared.contracts.warmups import WarmupCriterion, WarmupDecision, WarmupStatus
+from services.warmup.domain.warmup import Warmup, over
+from shared.contracts.warmups import (
+    WarmupBanned,
+    WarmupCriterion,
+    WarmupDecision,
+    WarmupFact,
+    WarmupStatus,
+    WarmupSuspended,
+)
 
 NAMES: Mapping[Measure, str] = {
     Measure.REPUTATION: "reputation",
@@ -77,6 +84,21 @@ def decided(
             expected_at=expected_at,
         ),
     )
+
+
+def shut_out(
+    warmup: Warmup, status: WarmupStatus, policy: Policy, at: datetime
+) -> tuple[Warmup, type[WarmupFact]]:
+    """Return a warmup that the provider is seen to have banned or suspended between two days, and the fact that says so."""
+    judgement, sentence, fact = _SHUT_OUT[status]
+    criteria = criteria_of(warmup, policy, is_dns_healthy=None)
+    return decided(over(warmup, status), policy, at, judgement, sentence, criteria), fact
+
+
+_SHUT_OUT: Mapping[WarmupStatus, tuple[Judgement, str, type[WarmupFact]]] = {
+    WarmupStatus.BANNED: (Judgement.BAN, BANNED, WarmupBanned),
+    WarmupStatus.SUSPENDED: (Judgement.SUSPEND, SUSPENDED, WarmupSuspended),
+}
 
 
 def listed(criteria: Sequence[WarmupCriterion]) -> str:

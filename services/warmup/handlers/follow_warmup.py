@@ -6,20 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.warmup.domain.attempts import Followed, decide_follow
+from services.warmup.domain.decisions import shut_out
 from services.warmup.domain.figures import observed
-from services.warmup.domain.warmup import Warmup, confirmed, finished, over, start_failed
+from services.warmup.domain.warmup import Warmup, confirmed, finished, start_failed
 from services.warmup.handlers.facts import tell
 from services.warmup.handlers.settle_warmup import settle_warmup
 from services.warmup.handlers.tools import Tools
 from services.warmup.ports import ProviderTrouble, Work
 from shared.contracts.accounts import Failure
 from shared.contracts.warmups import (
-    WarmupBanned,
     WarmupConfirmed,
     WarmupFact,
     WarmupStartFailed,
     WarmupStatus,
-    WarmupSuspended,
 )
 from shared.observability.tracing import trace
 
@@ -70,10 +69,9 @@ class FollowWarmup:
         elif outcome is Followed.CONFIRMED:
             after = confirmed(seen, self._tools.schedule.next_day(now, warmup.account_id))
             fact = WarmupConfirmed
-        elif outcome is Followed.BANNED:
-            after, fact = over(seen, WarmupStatus.BANNED), WarmupBanned
         else:
-            after, fact = over(seen, WarmupStatus.SUSPENDED), WarmupSuspended
+            status = WarmupStatus.BANNED if outcome is Followed.BANNED else WarmupStatus.SUSPENDED
+            after, fact = shut_out(seen, status, self._tools.policy, now)
         after, event = tell(self._tools.recorder, warmup, after, fact)
         async with self._tools.desk.transaction() as store:
             if await store.replace(warmup, after):

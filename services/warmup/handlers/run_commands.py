@@ -20,8 +20,9 @@ from services.warmup.domain.commands import (
     is_allowed,
     is_unsettled,
 )
+from services.warmup.domain.decisions import shut_out
 from services.warmup.domain.figures import observed
-from services.warmup.domain.warmup import Warmup, over
+from services.warmup.domain.warmup import Warmup
 from services.warmup.fail_points import COMMAND
 from services.warmup.handlers import answers
 from services.warmup.handlers.facts import tell
@@ -29,13 +30,11 @@ from services.warmup.handlers.tools import Tools
 from services.warmup.ports import DueCommand, ProviderTrouble, Waiting, WarmupStore
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import (
-    WarmupBanned,
     WarmupDisabled,
     WarmupFact,
     WarmupPaused,
     WarmupResumed,
     WarmupStatus,
-    WarmupSuspended,
 )
 from shared.db.leases import LeaseLost
 from shared.messaging.causes import Cause
@@ -171,9 +170,9 @@ class RunCommands:
         self, warmup: Warmup, attempt: Attempt, decision: Done | Stopped
     ) -> tuple[Warmup, type[WarmupFact]]:
         if isinstance(decision, Stopped):
-            is_ban = decision.status is WarmupStatus.BANNED
-            seen = observed(warmup, decision.sender, None, self._tools.recorder.clock.now())
-            return over(seen, decision.status), WarmupBanned if is_ban else WarmupSuspended
+            now = self._tools.recorder.clock.now()
+            seen = observed(warmup, decision.sender, None, now)
+            return shut_out(seen, decision.status, self._tools.policy, now)
         if attempt.command is Command.RESUME:
             return self._resumed(warmup, decision), WarmupResumed
         status, kind = _STOPS[attempt.command]

@@ -6,19 +6,14 @@ from dataclasses import replace
 
 from services.warmup.domain.attempts import Sender
 from services.warmup.domain.commanded import resumed, settled
+from services.warmup.domain.decisions import shut_out
 from services.warmup.domain.figures import observed
 from services.warmup.domain.unsettled import Late, decide_late
-from services.warmup.domain.warmup import Warmup, over
+from services.warmup.domain.warmup import Warmup
 from services.warmup.handlers.facts import tell
 from services.warmup.handlers.tools import Tools
 from services.warmup.ports import ProviderTrouble
-from shared.contracts.warmups import (
-    WarmupBanned,
-    WarmupFact,
-    WarmupResumed,
-    WarmupStatus,
-    WarmupSuspended,
-)
+from shared.contracts.warmups import WarmupFact, WarmupResumed, WarmupStatus
 
 
 async def settle_warmup(tools: Tools, warmup: Warmup) -> None:
@@ -63,10 +58,9 @@ async def _tell(tools: Tools, warmup: Warmup, sender: Sender | None, late: Late)
     if late is Late.RESUMED:
         due_at = tools.schedule.next_day(now, warmup.account_id)
         after, kind = resumed(seen, now, is_confirmed=True, job_id=None, due_at=due_at), WarmupResumed
-    elif late is Late.BANNED:
-        after, kind = over(seen, WarmupStatus.BANNED), WarmupBanned
     else:
-        after, kind = over(seen, WarmupStatus.SUSPENDED), WarmupSuspended
+        status = WarmupStatus.BANNED if late is Late.BANNED else WarmupStatus.SUSPENDED
+        after, kind = shut_out(seen, status, tools.policy, now)
     after, fact = tell(tools.recorder, warmup, after, kind)
     async with tools.desk.transaction() as store:
         if await store.replace(warmup, after):

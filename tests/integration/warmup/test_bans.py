@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from services.warmup.domain.attempts import SenderStatus
@@ -11,6 +13,14 @@ from tests.unit.warmup.told_provider import ToldProvider
 VERDICTS = pytest.mark.parametrize(
     ("shown", "fact"), [(SenderStatus.BANNED, "banned"), (SenderStatus.SUSPENDED, "suspended")]
 )
+
+
+async def has_said_why(bench: Bench, account: UUID) -> bool:
+    """Whether the last fact carries the decision that it follows from, by a policy."""
+    state = [told.data["warmup"] for told in await bench.told(account) if "warmup" in told.data][-1]
+    judgement = {"banned": "ban", "suspended": "suspend"}[state["status"]]
+    decision = state["decision"]
+    return bool(decision["judgement"] == judgement and decision["policy_version"] and decision["sentence"])
 
 
 @VERDICTS
@@ -34,6 +44,7 @@ async def test_a_look_during_a_clients_command(
     assert await bench.facts(account) == [*before, fact]
     row = await bench.row(account)
     assert (row["status"], row["due_at"]) == (fact, None)
+    assert await has_said_why(bench, account)
 
 
 @VERDICTS
@@ -49,6 +60,7 @@ async def test_following_an_accepted_start(bench: Bench, shown: SenderStatus, fa
 
     assert await bench.facts(account) == ["started", fact]
     assert (await bench.row(account))["due_at"] is None
+    assert await has_said_why(bench, account)
 
 
 @VERDICTS
@@ -64,3 +76,4 @@ async def test_the_daily_look_at_a_held_warmup(bench: Bench, shown: SenderStatus
     assert (await bench.facts(account))[-3:] == ["paused", "day_recorded", fact]
     row = await bench.row(account)
     assert (row["hold"], row["due_at"]) == (None, None)
+    assert await has_said_why(bench, account)
