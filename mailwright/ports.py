@@ -81,6 +81,11 @@ async def troubles_of(port: int) -> Mapping[str, str]:
     return {}
 
 
+async def is_started(port: int) -> bool:
+    """Whether a service is ready, or halted: then it waits for its operator, and starting it again would mend nothing."""
+    return await answers_ok(port, "/health/ready") or (await troubles_of(port)).keys() == {"consumer"}
+
+
 async def _answer(port: int, path: str, bearer: str | None = None) -> bytes:
     """Return the whole answer to a GET; nothing if there is none within two seconds.
 

@@ -10,7 +10,7 @@ from mailwright.console import Say
 from mailwright.data_dir import read_json
 from mailwright.errors import StartError
 from mailwright.leftovers import find
-from mailwright.ports import answers_ok
+from mailwright.ports import is_started, troubles_of
 
 SERVICES = ("gateway", "provisioner", "warmup", "threads")
 _WITHIN_SECONDS = 60.0
@@ -21,7 +21,7 @@ async def restart(data_dir: Path, services: Sequence[str], say: Say) -> None:
     """Restart these services of the stack in `data_dir`; each is ready again before the next is stopped.
 
     Each finishes what it has in hand; its supervisor starts it again. Raises StartError if the stack does not run, or a
-    service is not ready in time: those after it are then left alone.
+    service is not ready (or halted, as before) in time: those after it are then left alone.
     """
     file = data_dir / "stack.json"
     for service in services:
@@ -32,7 +32,10 @@ async def restart(data_dir: Path, services: Sequence[str], say: Say) -> None:
             raise StartError(f"{service} does not run in {data_dir}: start the stack with `mailwright up`")
         process.terminate()
         await _until_replaced(file, service, process.pid)
-        say(f"{service} is new and ready ({time.monotonic() - since:.1f} s)")
+        halted = (await troubles_of(state["ports"][service])).get("consumer")
+        say(f"{service} is new and {'halted' if halted else 'ready'} ({time.monotonic() - since:.1f} s)")
+        if halted:
+            say(f"{service}: {halted}")
 
 
 async def _until_replaced(file: Path, service: str, before: int) -> None:
@@ -47,4 +50,4 @@ async def _is_replaced(state: dict[str, Any], service: str, before: int) -> bool
     now = state["processes"].get(service)
     if now is None or now["pid"] == before:
         return False
-    return await answers_ok(state["ports"][service], "/health/ready")
+    return await is_started(state["ports"][service])

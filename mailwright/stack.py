@@ -17,7 +17,16 @@ from mailwright.data_dir import read_json, write_json
 from mailwright.environment import SIMULATED_DNS, Options
 from mailwright.errors import StartError
 from mailwright.leftovers import end_leftovers, trace
-from mailwright.ports import HOST, answers_ok, free_port, is_free, listener, status_of, troubles_of
+from mailwright.ports import (
+    HOST,
+    answers_ok,
+    free_port,
+    is_free,
+    is_started,
+    listener,
+    status_of,
+    troubles_of,
+)
 from mailwright.processes import Program
 from mailwright.rolling import SERVICES
 from mailwright.secrets_file import load_or_make
@@ -132,8 +141,7 @@ class Stack:
         port = self._state["ports"][service]
 
         async def is_ready(_: int) -> bool:
-            # A halted consumer waits for its operator; to start it again would mend nothing.
-            return await answers_ok(port, "/health/ready") or (await troubles_of(port)).keys() == {"consumer"}
+            return await is_started(port)
 
         async def is_alive() -> bool:
             return await answers_ok(port, "/health/live")

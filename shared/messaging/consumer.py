@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Callable, Iterable
 
+import asyncpg
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
@@ -81,7 +82,8 @@ class Consumer:
             await asyncio.gather(redelivery, return_exceptions=True)
 
     async def trouble(self) -> str | None:
-        """Return why nothing is consumed, and what to do about it; None when nothing is wrong."""
+        """Look why nothing is consumed, and say what to do about it; None when nothing is wrong."""
+        await self._has_looked()
         if self._halt is None:
             return None
         return (
@@ -94,7 +96,7 @@ class Consumer:
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 found = await halts.current(self._pool)
-        except OUTAGE:
+        except (asyncpg.PostgresError, *OUTAGE):
             return False
         if found and not self._halt:
             log.critical("consumer_halted", service=self._service, reason=found.reason)

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from mailwright.ports import answers_ok
+from mailwright.rolling import restart
 from tests.support.engines import embedded_broker, embedded_postgres, scratch_folder
 from tests.support.eventually import eventually
 from tests.support.processes import is_running
@@ -162,11 +163,14 @@ async def test_a_halted_service_is_started_and_said_and_not_started_again_and_ag
     await eventually(
         lambda: any(line.startswith("warmup: Nothing is consumed") for line in stack.said), within=30
     )
+    halted: list[str] = []
+    await restart(stack.data_dir, ["warmup"], halted.append)
+    assert halted[0].startswith("warmup is new and halted")
     await database.execute("delete from warmup.consumer_halt")
     await eventually(lambda: answers_ok(stack.ports["warmup"], "/health/ready"))
 
     await database.close()
-    assert stack.said.count("warmup is back") == 1
+    assert stack.said.count("warmup is back") == 2
 
 
 async def test_a_database_and_a_broker_of_the_caller_replace_ours() -> None:

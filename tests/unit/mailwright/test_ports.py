@@ -8,7 +8,16 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mailwright.errors import StartError
-from mailwright.ports import accepts, answers_ok, free_port, is_free, listener, status_of, troubles_of
+from mailwright.ports import (
+    accepts,
+    answers_ok,
+    free_port,
+    is_free,
+    is_started,
+    listener,
+    status_of,
+    troubles_of,
+)
 
 
 @asynccontextmanager
@@ -88,3 +97,16 @@ async def test_what_a_service_says_is_wrong_is_understood() -> None:
 async def test_a_service_that_says_nothing_of_the_kind_has_no_trouble(answer: bytes) -> None:
     async with server(answer) as (port, _):
         assert await troubles_of(port) == {}
+
+
+@pytest.mark.parametrize(
+    ("troubles", "started"),
+    [
+        (b'{"consumer": "Halted."}', True),
+        (b'{"consumer": "Halted.", "database": "Away."}', False),
+        (b"{}", False),
+    ],
+)
+async def test_a_service_that_is_only_halted_is_started(troubles: bytes, started: bool) -> None:
+    async with server(b'HTTP/1.1 503 X\r\n\r\n{"ready": false, "troubles": ' + troubles + b"}") as (port, _):
+        assert await is_started(port) is started
