@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from services.threads.ports import File, InboxGone, Letter, Listed, Mail, Posted
-from services.threads.providers.agentmail_mail import listed, mail_of
+from services.threads.providers.agentmail_mail import is_dated, listed, mail_of
 from services.threads.providers.errors import meaning_of, reading
 from shared.errors import Retryable, Unknown
 from shared.http.errors import ProviderRefused
@@ -82,7 +82,11 @@ class AgentMail:
             InboxGone: There is nothing to look in.
         """
         params = {"after": moment.isoformat(), "ascending": "true", "limit": str(min(most, PAGE))}
-        return listed(await self._list(inbox_id, params, most=most), moment)
+        items = await self._list(inbox_id, params, most=most)
+        if len(items) == most and not any(map(is_dated, items)):
+            # There is more, and nothing says from when on to ask for it.
+            raise Retryable("The listing of an inbox tells no times.", code="listing_unreadable")
+        return listed(items, moment)
 
     async def _list(self, inbox_id: str, params: dict[str, str], *, most: int) -> list[dict[str, Any]]:
         """Return the first items of a listing, page by page: a page may be empty and still not be the last."""

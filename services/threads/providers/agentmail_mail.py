@@ -44,6 +44,15 @@ def mail_of(message: Any) -> Mail:
         raise Unreadable("The provider's message lacks something, or something in it is malformed.") from None
 
 
+def is_dated(item: Any) -> bool:
+    """Say whether an item of a listing has a time."""
+    try:
+        _moment(item["timestamp"])
+    except BROKEN:
+        return False
+    return True
+
+
 def listed(items: Iterable[Any], after: datetime) -> list[Listed]:
     """Return what a listing, oldest first, says of messages: one for each item, however malformed that is."""
     found: list[Listed] = []
@@ -54,10 +63,7 @@ def listed(items: Iterable[Any], after: datetime) -> list[Listed]:
 
 def _listed(item: Any, earliest: datetime) -> Listed:
     """Return what an item of a listing says; one without a time came with the one before it."""
-    try:
-        at = max(_moment(item["timestamp"]), earliest)
-    except BROKEN:
-        at = earliest
+    at = max(_moment(item["timestamp"]), earliest) if is_dated(item) else earliest
     try:
         message_id = item["message_id"]
         # By an id that had to be changed to be kept, the provider could not be asked for it.

@@ -39,8 +39,8 @@ def unsettled(warmup: Warmup, intent_at: datetime, due_at: datetime) -> Warmup:
 
 
 def settled(warmup: Warmup) -> Warmup:
-    """Stopped, here and at the provider."""
-    return replace(warmup, intent_at=None, tries=0, due_at=None)
+    """Stopped, here and at the provider, as it was seen; if it warms later, then because it was resumed."""
+    return replace(warmup, is_confirmed=True, intent_at=None, tries=0, due_at=None)
 
 
 def resumed(

@@ -280,11 +280,14 @@ async def test_mail_that_nobody_can_read_is_counted_once_and_holds_up_no_other(
     assert unreadable() == before + 1
 
 
-async def test_an_answer_that_is_no_listing_is_met_with_patience(
-    bench: Bench, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "messages", [None, [{"message_id": "<1@there>", "timestamp": 1_772_366_400}] * poll_inboxes.PAGE]
+)
+async def test_a_listing_that_leads_nowhere_is_met_with_patience(
+    bench: Bench, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, messages: object
 ) -> None:
     await bench.account()
-    monkeypatch.setattr(inbox.provider, "call", AsyncMock(return_value={"messages": None}))
+    monkeypatch.setattr(inbox.provider, "call", AsyncMock(return_value={"messages": messages}))
 
     await inbox.poll()
 

@@ -169,6 +169,29 @@ async def test_an_accepted_stop_that_no_look_could_show_is_done_and_made_again_i
     assert (await bench.row(account))["due_at"] is None
 
 
+async def test_a_resume_that_came_true_is_told_also_after_a_pause_that_was_only_believed_at_first(
+    bench: Bench,
+) -> None:
+    account = await bench.warming("believed")
+    provider = Obedient(Said.ACCEPTED, SenderStatus.WARMING)
+    bench.ask(provider)
+    provider.is_silent = True
+    await bench.command("pause", account)
+    await bench.obeyed()
+    provider.is_silent, provider.status = False, SenderStatus.PAUSED
+    await look_for(bench, 450)
+
+    provider.verdict = Verdict(Said.UNKNOWN)
+    request = await bench.command("resume", account)
+    await bench.obeyed()
+    assert await bench.outcomes(request) == [("failed", "provider_unavailable")]
+    provider.status = SenderStatus.WARMING
+    await look_for(bench, 30)
+
+    assert (await bench.facts(account))[-2:] == ["paused", "resumed"]
+    assert provider.called == ["disable", "enable"]
+
+
 async def test_an_account_that_goes_away_is_looked_at_no_more(bench: Bench) -> None:
     account, _ = await resume_unseen(bench, "gone")
 
