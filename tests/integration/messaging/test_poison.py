@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
+from uuid import UUID
 
+import asyncpg
 import pytest
 
+from shared.contracts.accounts import AccountRequested
 from shared.contracts.envelope import ACCOUNTS
 from shared.db.pool import Connection, create_pool
 from shared.errors import Retryable
@@ -162,3 +165,36 @@ async def test_a_database_that_stands_still_in_the_middle_of_a_handler_is_away_a
             assert await line.deliver(raw(said, 1))
             assert line.handled == [said.id]
             assert await line.letters() == []
+
+
+@pytest.mark.promise("R18")
+async def test_a_lock_that_is_held_for_minutes_is_an_outage_and_no_record_dies(database_url: str) -> None:
+    async with await create_pool(
+        database_url,
+        schema="provisioner",
+        role="mailwright_provisioner",
+        application="test",
+        command_timeout=0.6,
+    ) as pool:
+        line = Line(pool, frozenset({AccountRequested}))
+        said = [event(AccountRequested.TYPE, request_id=UUID(int=number)) for number in (1, 2)]
+        line.troubles = dict.fromkeys((each.id for each in said), changing_addresses)
+        batch = [raw(each, place) for place, each in enumerate(said, 1)]
+        migration = await asyncpg.connect(database_url)
+        try:
+            async with migration.transaction():
+                await migration.execute("create index on provisioner.address (state)")
+                for _ in range(3):
+                    assert not await line.deliver(*batch)
+                    line.now += PATIENCE_SECONDS
+        finally:
+            await migration.close()
+
+        assert await line.deliver(*batch)
+        assert line.handled == [each.id for each in said]
+        assert await line.letters() == []
+        assert await pool.fetch("select * from handled_request") == []
+
+
+async def changing_addresses(connection: Connection) -> None:
+    await connection.execute("update address set state = state where false")
