@@ -32,6 +32,7 @@ class Positions:
         self._moved: set[Stream] = set()
         self._repeated: set[Stream] = set()
         self._known: dict[Stream, int] = {}
+        self._told: set[Stream] = set()
 
     @classmethod
     async def load(cls, connection: Connection, streams: Iterable[Stream]) -> Positions:
@@ -62,7 +63,7 @@ class Positions:
             return Place.DUPLICATE
         if position == reached + 1:
             return Place.NEXT
-        self._know_of(stream, position)
+        self._known[stream] = max(position, self._known.get(stream, 0))
         return Place.BEYOND_GAP
 
     def advance(self, stream: Stream) -> None:
@@ -71,8 +72,12 @@ class Positions:
         self._moved.add(stream)
 
     def notice_head(self, stream: Stream, published: int) -> bool:
-        """Return whether the producer has published more than arrived here; the gap is remembered."""
-        self._know_of(stream, published)
+        """Return whether the producer has published more than arrived here; the gap is remembered.
+
+        The producer knows best: what was known of its log before, and may have been forged, counts no longer.
+        """
+        self._known[stream] = published
+        self._told.add(stream)
         return published > self._reached[stream]
 
     def open_gaps(self) -> dict[Stream, int]:
@@ -82,9 +87,6 @@ class Positions:
             for stream, known in self._known.items()
             if known > self._reached[stream]
         }
-
-    def _know_of(self, stream: Stream, position: int) -> None:
-        self._known[stream] = max(position, self._known.get(stream, 0))
 
     async def save(self, connection: Connection) -> None:
         """Write what moved, note new gaps for the relay to ask about, and forget those that are filled.
@@ -102,18 +104,24 @@ class Positions:
                 *_columns(moved),
                 [self._reached[stream] for stream in moved],
             )
-        if answered := sorted(self._moved | self._repeated):
+        answered = self._moved | self._repeated
+        if heard_of := sorted(answered | self._told):
             await connection.execute(
                 """
                 merge into consumer_gap g
-                using unnest($1::text[], $2::text[], $3::int[], $4::bigint[]) as m (source, topic, partition, position)
+                using unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bool[])
+                    as m (source, topic, partition, position, told, is_answered)
                 on (g.source, g.topic, g.partition) = (m.source, m.topic, m.partition)
-                when matched and coalesce(g.known, 0) <= m.position then delete
-                when matched then update
-                    set after = m.position, asked_at = case when g.asked_at is not null then now() end
+                when matched and coalesce(m.told, g.known, 0) <= m.position then delete
+                when matched then update set
+                    after = m.position,
+                    known = coalesce(m.told, g.known),
+                    asked_at = case when m.is_answered and g.asked_at is not null then now() else g.asked_at end
                 """,
-                *_columns(answered),
-                [self._reached[stream] for stream in answered],
+                *_columns(heard_of),
+                [self._reached[stream] for stream in heard_of],
+                [self._known[stream] if stream in self._told else None for stream in heard_of],
+                [stream in answered for stream in heard_of],
             )
         open_gaps = self.open_gaps()
         if open_gaps:
