@@ -125,3 +125,11 @@ create table consumer_halt (
 );
 alter table consumer_gap add column known bigint;
 """
+
+UNKNOWN_TYPE_CHANGES = """
+alter table dead_letters add column type text generated always as (
+    left(jsonb_path_query_array(headers, 'strict $[*] ? (@[0] == "ce_type")[1]', '{}', true) ->> -1, 200)
+) stored;
+create index dead_letters_unknown on dead_letters (type, id) where code = 'unknown_type' and replayed_at is null;
+"""
+"""The type as the headers have it, which is base64, whichever version keeps the row; a stranger's may be too long for an index."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import base64
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,6 +14,7 @@ from shared.contracts.accounts import AccountRequested
 from shared.contracts.registry import EVENT_TYPES
 from shared.db.pool import Connection, create_pool
 from shared.errors import NotYet
+from shared.messaging import dead_letters
 from tests.support.eventually import eventually
 from tests.support.line import RESERVED, Line, event, raw
 
@@ -93,3 +97,38 @@ async def test_newer_code_tries_for_a_while_where_the_cause_is_missing(
 
 async def _was_tried(line: Line, table: str, times: int) -> bool:
     return bool(await line.pool.fetchval(f"select max(attempts) from {table}") >= times)
+
+
+async def test_what_nobody_knows_does_not_hold_up_what_became_known(
+    line: Line, older: pytest.MonkeyPatch
+) -> None:
+    said = event()
+    assert await line.deliver(raw(said, 1))
+    await line.pool.execute(
+        """
+        insert into dead_letters (topic, partition, record_offset, headers, code, reason)
+        select 'x', 0, n, jsonb_build_array(jsonb_build_array('ce_type', repeat(encode('nobody', 'base64'), n))),
+            'unknown_type', 'x'
+        from generate_series(1, 1000) as n
+        """
+    )
+    older.undo()
+
+    async with line.pool.acquire() as connection, connection.transaction():
+        plan = await connection.fetchval(
+            f"explain (analyze, format json) {dead_letters.TAKE_KNOWN}",
+            [base64.b64encode(name.encode()).decode() for name in EVENT_TYPES],
+            dead_letters.KNOWN_LIMIT,
+            0,
+        )
+    visited = [
+        step for step in _steps(json.loads(plan)[0]["Plan"]) if step.get("Relation Name") == "dead_letters"
+    ]
+    assert sum(step["Actual Rows"] * step["Actual Loops"] for step in visited) < 10
+    assert not any(step.get("Rows Removed by Filter") for step in visited)
+
+
+def _steps(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from _steps(inner)
