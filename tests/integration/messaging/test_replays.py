@@ -116,7 +116,19 @@ async def _is_over(side: Side) -> bool:
 
 
 async def _cut_off_relay(side: Side) -> None:
-    await side.pool.execute("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'")
+    """End the connection of this side's leader while it has a replay in hand, which cannot end as long as its row is locked."""
+    async with side.pool.acquire() as connection, connection.transaction():
+        after = await connection.fetchval("select after from replay_asked for update")
+        assert after is not None, "the replay was over before its relay died"
+        assert after < EVENTS - BATCH, "the replay was as good as over"
+        ended = await connection.fetch(
+            """
+            select pg_terminate_backend(pid, 5000) from pg_locks join pg_stat_activity using (pid)
+            where locktype = 'advisory' and datname = current_database() and application_name = $1
+            """,
+            side.name,
+        )
+        assert [row[0] for row in ended] == [True]
 
 
 async def _positions(kafka: KafkaSettings) -> list[int]:
