@@ -1,6 +1,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ALONE := $(patsubst %,tests/reliability/test_%.py,faults kill_points outages replicas rolling)
+# The longest first, so that no worker is left with one of them when the others have nothing to do any more.
+LONG := tests/reliability tests/e2e
+FOLDERS := $(LONG) $(filter-out $(LONG) %/__pycache__,$(patsubst %/,%,$(sort $(wildcard tests/*/))))
 
 .PHONY: help install run test check format lock
 
@@ -26,7 +29,7 @@ check: install  ## lint, type-check and check the import rules
 	$(BIN)/lint-imports
 
 test: check  ## everything CI runs: the checks, then every test on real engines
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(ALONE)) --durations 25
+	$(BIN)/pytest $(FOLDERS) -n 3 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(ALONE)) --durations 25
 	$(BIN)/pytest $(ALONE) --durations 15
 
 format: install  ## rewrite the code in the project's format
