@@ -12,11 +12,12 @@ import typer
 
 from mailwright.console import say
 from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, on_database
+from shared.contracts.envelope import Recorded
 from shared.db.pool import connect
 from shared.db.roles import SERVICES
 from shared.errors import Poison
-from shared.messaging.answers import is_answered
-from shared.messaging.dead_letters import ANSWERED, letter_of
+from shared.messaging.answers import is_answered, is_waiting
+from shared.messaging.dead_letters import ANSWERED, UNANSWERED, letter_of
 
 app = typer.Typer(
     help="List, show, replay and dismiss records that could not be handled.", add_completion=False
@@ -28,11 +29,12 @@ Letter = Annotated[
 
 
 class Asked(Enum):
-    """What came of asking for a dead letter to be handled again."""
+    """What came of asking for a dead letter to be handled again, or to be put away."""
 
     TAKEN = auto()
     UNKNOWN = auto()
     ANSWERED = auto()
+    UNANSWERED = auto()
 
 
 class State(StrEnum):
@@ -80,7 +82,8 @@ def show(letter: Letter, database_url: DatabaseUrl = None, data_dir: DataDir = D
 def replay(letter: Letter, database_url: DatabaseUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Ask the service to handle a dead letter again; it does within a second, and keeps it if that fails.
 
-    A request that was answered is refused: its client was told that it failed, and has to ask again.
+    A request that was answered is refused: its client was told that it failed, and has to ask again. One that was not is
+    answered so if it fails.
     """
     service, number = _parse(letter)
     asked = on_database(partial(_ask, service, number), database_url, data_dir)
@@ -93,10 +96,16 @@ def replay(letter: Letter, database_url: DatabaseUrl = None, data_dir: DataDir =
 
 @app.command()
 def dismiss(letter: Letter, database_url: DatabaseUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
-    """Put a dead letter away that need not be handled, as a request whose client was told; it is deleted in time."""
+    """Put a dead letter away that need not be handled, as a request whose client was told; it is deleted in time.
+
+    A request that was not answered is refused: its client waits, until a replay of it succeeds or fails.
+    """
     service, number = _parse(letter)
-    if not on_database(partial(_dismiss, service, number), database_url, data_dir):
+    asked = on_database(partial(_dismiss, service, number), database_url, data_dir)
+    if asked is Asked.UNKNOWN:
         _refuse(f"there is no dead letter {letter} that is not over")
+    if asked is Asked.UNANSWERED:
+        _refuse(f"{letter} is not put away. {UNANSWERED}")
     typer.echo(f"{letter} was put away")
 
 
@@ -153,7 +162,7 @@ async def _ask(service: str, number: int, url: str) -> Asked:
         )
         if row is None:
             return Asked.UNKNOWN
-        if await _is_answered(connection, row):
+        if (event := _event_of(row)) and await is_answered(connection, event):
             return Asked.ANSWERED
         await connection.execute("update dead_letters set replay_asked_at = now() where id = $1", number)
     finally:
@@ -161,25 +170,30 @@ async def _ask(service: str, number: int, url: str) -> Asked:
     return Asked.TAKEN
 
 
-async def _dismiss(service: str, number: int, url: str) -> bool:
+async def _dismiss(service: str, number: int, url: str) -> Asked:
     connection = await _connect(service, url)
     try:
-        done = await connection.fetchval(
-            """
-            update dead_letters set replayed_at = now(), replay_asked_at = null
-            where id = $1 and replayed_at is null returning true
-            """,
-            number,
-        )
+        async with connection.transaction():
+            row = await connection.fetchrow(
+                "select * from dead_letters where id = $1 and replayed_at is null for update", number
+            )
+            if row is None:
+                return Asked.UNKNOWN
+            if (event := _event_of(row)) and await is_waiting(connection, event):
+                return Asked.UNANSWERED
+            await connection.execute(
+                "update dead_letters set replayed_at = now(), replay_asked_at = null where id = $1", number
+            )
     finally:
         await connection.close()
-    return bool(done)
+    return Asked.TAKEN
 
 
-async def _is_answered(connection: "asyncpg.Connection[asyncpg.Record]", row: Any) -> bool:
-    with suppress(Poison):  # then nobody could answer it; the service tries whether it can by now
-        return await is_answered(connection, letter_of(row).decoded().event)
-    return False
+def _event_of(row: Any) -> Recorded | None:
+    """Return the event of a dead letter; None where it cannot be read, and so nobody can answer it by now."""
+    with suppress(Poison):
+        return letter_of(row).decoded().event
+    return None
 
 
 def _described(service: str, row: Any) -> dict[str, Any]:

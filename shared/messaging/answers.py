@@ -51,6 +51,13 @@ async def is_answered(connection: Connection, event: Recorded) -> bool:
     )
 
 
+async def is_waiting(connection: Connection, event: Recorded) -> bool:
+    """Say whether an event is a request that this service never took in hand: whoever sent it has no answer to come."""
+    return event.data.KIND is Kind.REQUEST and not await connection.fetchval(
+        "select exists (select from handled_request where request_id = $1)", event.request_id
+    )
+
+
 async def answer(
     connection: Connection, recorder: Recorder, request: Recorded, data: RequestAnswered
 ) -> bool:

@@ -191,12 +191,25 @@ class Consumer:
                 raise
             except Exception as error:  # noqa: BLE001  whatever it is, it is kept with the record
                 if waiting.dead_letter_id is not None:
-                    reason = f"Handling it again failed with {type(error).__name__}."
-                    reason = str(error) if isinstance(error, Poison) else reason
-                    await dead_letters.replay_failed(connection, waiting.dead_letter_id, reason=reason)
-                elif waiting.is_overdue or not isinstance(error, NotYet | Retryable):
+                    await self._replay_failed(connection, waiting.dead_letter_id, waiting, received, error)
+                elif waiting.is_last or not isinstance(error, NotYet | Retryable):
                     await self._give_up(connection, waiting, received, error)
         return True
+
+    async def _replay_failed(
+        self,
+        connection: Connection,
+        dead_letter_id: int,
+        waiting: Waiting,
+        received: Received | None,
+        error: Exception,
+    ) -> None:
+        """Keep a dead letter that failed again; a request that nothing tries any more is answered, if it was not."""
+        reason = f"Handling it again failed with {type(error).__name__}."
+        reason = str(error) if isinstance(error, Poison) else reason
+        await dead_letters.replay_failed(connection, dead_letter_id, reason=reason)
+        if received is not None and waiting.is_last and not await is_answered(connection, received.event):
+            await self._batches.answer_failed(connection, received)
 
     async def _give_up(
         self, connection: Connection, waiting: Waiting, received: Received | None, error: Exception

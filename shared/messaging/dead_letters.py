@@ -19,6 +19,10 @@ KNOWN_LIMIT = 20
 """How often a letter of a type that became known is tried, each time after a longer pause: for about two minutes."""
 ANSWERED = "It is a request that was answered already: whoever sent it was told, and has to ask again."
 """Why a dead letter is not handled again."""
+UNANSWERED = (
+    "It is a request that was not answered: whoever sent it waits. Replay it; if that fails, they are told."
+)
+"""Why a dead letter is not put away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +118,8 @@ class Waiting:
     """A parked record whose time has come, or a dead letter that an operator wants handled again."""
 
     record: RawRecord
-    is_overdue: bool
-    """Parked for longer than the limit: this attempt is its last."""
+    is_last: bool
+    """Nothing but an operator tries it again after this attempt."""
     dead_letter_id: int | None = None
     event_id: UUID | None = None
     """Of a parked record: also known where the record itself cannot be read."""
@@ -143,14 +147,14 @@ async def take_parked(connection: Connection) -> Waiting | None:
             select event_id from parked where due_at <= now() and not exists (select from consumer_halt)
             order by due_at limit 1 for update skip locked
         )
-        returning *, now() - parked_at > make_interval(secs => $1) as is_overdue
+        returning *, now() - parked_at > make_interval(secs => $1) as is_last
         """,
         PARK_LIMIT_SECONDS,
         PARK_SECONDS,
     )
     if row is None:
         return None
-    return Waiting(_record_of(row, None), row["is_overdue"], event_id=row["event_id"])
+    return Waiting(_record_of(row, None), row["is_last"], event_id=row["event_id"])
 
 
 async def unpark(connection: Connection, event_id: UUID | None) -> None:
@@ -203,7 +207,8 @@ async def take_known(connection: Connection) -> Waiting | None:
 
 def letter_of(row: Any) -> Waiting:
     """Return the dead letter that a row of the table holds."""
-    return Waiting(_record_of(row, row["record_key"]), is_overdue=True, dead_letter_id=row["id"])
+    is_last = row["code"] != UNKNOWN_TYPE or row["attempts"] >= KNOWN_LIMIT
+    return Waiting(_record_of(row, row["record_key"]), is_last, dead_letter_id=row["id"])
 
 
 async def replay_failed(connection: Connection, dead_letter_id: int, *, reason: str) -> None:

@@ -151,6 +151,21 @@ async def test_a_request_that_was_answered_is_not_asked_for_again(pool: Pool, da
     assert await pool.fetchval("select replay_asked_at from dead_letters") is None
 
 
+@pytest.mark.promise("R18")
+async def test_a_request_that_was_not_answered_is_not_put_away(pool: Pool, database_url: str) -> None:
+    request = event("mailwright.account.requested.v1", request_id=UUID(int=7))
+    await bury(pool, raw(request, 1))
+
+    answer = await run(database_url, "dead-letters", "dismiss", "gateway:1")
+
+    assert answer.exit_code == 2
+    assert "whoever sent it waits" in answer.output
+    assert await pool.fetchval("select replayed_at from dead_letters") is None
+
+    await pool.execute("insert into handled_request (request_id) values ($1)", UUID(int=7))
+    assert (await run(database_url, "dead-letters", "dismiss", "gateway:1")).exit_code == 0
+
+
 async def test_a_halted_consumer_is_listed_and_let_go_on(pool: Pool, database_url: str) -> None:
     listed = await run(database_url, "consumers", "list")
     assert (listed.exit_code, listed.output.count("consumes")) == (0, 4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,10 @@ def older(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in (RESERVED, REQUESTED):
         monkeypatch.delitem(EVENT_TYPES, name)
     return monkeypatch
+
+
+async def buggy(_: Connection) -> None:
+    raise LookupError("a bug")
 
 
 async def not_yet(_: Connection) -> None:
@@ -93,6 +98,47 @@ async def test_newer_code_tries_for_a_while_where_the_cause_is_missing(
         await eventually(lambda: _was_tried(line, "dead_letters", 2))
         line.troubles.clear()
         await eventually(lambda: line.handled == [asked.id])
+
+
+@pytest.mark.promise("R18")
+async def test_a_request_that_newer_code_cannot_handle_is_answered_at_the_last_attempt(
+    line: Line, older: pytest.MonkeyPatch
+) -> None:
+    asked = event(REQUESTED, request_id=UUID(int=7))
+    assert await line.deliver(raw(asked, 1))
+    older.undo()
+    older.setattr(dead_letters, "KNOWN_LIMIT", 2)
+    line.troubles[asked.id] = buggy
+
+    async with line.redelivering():
+        await eventually(lambda: _was_tried(line, "dead_letters", 2))
+        assert await answers(line) == []
+        await eventually(lambda: _was_tried(line, "dead_letters", 3))
+
+    assert await answers(line) == ["failed"]
+    [letter] = await line.letters()
+    assert letter["reason"] == "Handling it again failed with LookupError."
+
+
+@pytest.mark.promise("R18")
+async def test_a_request_whose_replay_fails_is_answered_once(line: Line) -> None:
+    cured = event(REQUESTED, request_id=UUID(int=7))
+    assert await line.deliver(replace(raw(cured, 1), value=b"{"))
+    line.troubles[cured.id] = buggy
+
+    async with line.redelivering():
+        for attempts in (2, 3):
+            await line.pool.execute(
+                "update dead_letters set replay_asked_at = now(), value = $1", raw(cured, 1).value
+            )
+            await eventually(lambda: _was_tried(line, "dead_letters", attempts))  # noqa: B023  awaited here
+
+    assert await answers(line) == ["failed"]
+
+
+async def answers(line: Line) -> list[str]:
+    rows = await line.pool.fetch("select data from event_pending order by id")
+    return [json.loads(row["data"])["outcome"] for row in rows]
 
 
 async def _was_tried(line: Line, table: str, times: int) -> bool:
