@@ -102,7 +102,7 @@ class Consumer:
             log.critical("consumer_halted", service=self._service, reason=found.reason)
         elif self._halt and not found:
             log.warning("consumer_resumed", service=self._service)
-        if found is None and self._batches.limit.is_exceeded:
+        if found is None and (self._halt or self._batches.limit.is_exceeded):
             self._batches.limit.reset()
         self._halt = found
         metrics.CONSUMER_HALTED.set(found is not None)

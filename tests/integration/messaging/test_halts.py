@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -102,6 +103,21 @@ async def test_what_a_halt_cut_off_comes_again_and_does_not_halt_it_again(line: 
         assert await line.deliver(*records)
 
     assert len(await line.letters()) == LIMIT + 20
+    assert await halts.current(line.pool) is None
+
+
+@pytest.mark.promise("R18")
+async def test_resuming_lets_a_process_count_anew_that_did_not_halt_the_service_itself(line: Line) -> None:
+    other = Line(line.pool)
+    assert await other.deliver(*(replace(record, partition=1) for record in nonsense(LIMIT - 1)))
+    await line.deliver(*nonsense())
+
+    assert await other.trouble() is not None
+    async with line.pool.acquire() as connection:
+        await halts.lift(connection)
+    assert await other.trouble() is None
+
+    assert await other.deliver(raw(event(), LIMIT, {"ce_id": "nobody"}, partition=1))
     assert await halts.current(line.pool) is None
 
 
