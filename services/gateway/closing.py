@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from services.gateway.closing_threads import thread_views
+from services.gateway.closing_threads import thread_views, threads_shown
 from services.gateway.projection import is_reached
 from services.gateway.projection_rows import Owner
 from services.gateway.queries import accounts_to_show, domains_to_show
@@ -86,13 +87,11 @@ async def close_answered(
         if (kind := revealed_by(requests[each])) is not None
     ]
     secrets = await reveal(connection, keys, revealings, at)
-    closings = [
-        (
-            requests[each],
-            render(requests[each], ready[each], views.get(each), secrets.get(each)),
-        )
-        for each in closing
-    ]
+    closings = []
+    for each in closing:
+        request, answer, view = requests[each], ready[each], views.get(each)
+        response = render(request, answer, view, secrets.get(each))
+        closings.append((request, replace(response, shown=threads_shown(request, answer, view))))
     await close_requests(connection, closings, at=at, keys=keys)
     await _forget(connection, [request_id for request_id in waiting if request_id in ready])
     return [request.id for request, _ in closings]

@@ -8,8 +8,9 @@ from uuid import UUID
 from services.gateway.queries_messages import messages_to_show
 from services.gateway.queries_threads import correspondence_with, threads_to_show
 from services.gateway.requests.model import OpenRequest, RequestKind
+from services.gateway.views import View
 from services.gateway.views_threads import Correspondence, ThreadAnswerView
-from shared.contracts.answers import Outcome, RequestAnswered
+from shared.contracts.answers import Outcome, RequestAnswered, ThreadRequestAnswered
 from shared.db.pool import Connection
 
 
@@ -44,6 +45,14 @@ async def thread_views(
         message = messages.get(message_id) if message_id is not None else None
         views[request_id] = ThreadAnswerView(view, others, message)
     return views
+
+
+def threads_shown(request: OpenRequest, answer: RequestAnswered, view: View | None) -> frozenset[UUID] | None:
+    """Return the threads that an answer shows besides the request's own; None if it is not about a thread."""
+    if not isinstance(answer, ThreadRequestAnswered):
+        return None
+    others = view.correspondence.threads if isinstance(view, ThreadAnswerView) else ()
+    return frozenset((answer.subject_id, *(each.thread.thread_id for each in others))) - {request.subject_id}
 
 
 def _message_id(answer: RequestAnswered) -> UUID | None:

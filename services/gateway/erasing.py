@@ -69,7 +69,8 @@ async def _forget_people(connection: Connection, threads: Collection[UUID]) -> N
 async def _forget_answers(connection: Connection, threads: Sequence[UUID]) -> None:
     """Erase the stored answers that show these threads, and free their Idempotency-Keys.
 
-    They may be about other threads: a creation shows all with its participant.
+    They may be about other threads: a creation shows all with its participant. Code before `gateway_0011` did not say
+    which; its answers are read through for as long as they are kept.
     """
     await connection.execute(
         """
@@ -77,9 +78,11 @@ async def _forget_answers(connection: Connection, threads: Sequence[UUID]) -> No
         where state = 'answered' and body is not null and id in (
             select id from request where subject_id = any($1::uuid[])
             union all
+            select id from request where body is not null and shown <> '{}' and shown && $1::uuid[]
+            union all
             select id from request
             where workspace_id in (select workspace_id from thread where id = any($1::uuid[]))
-                and body is not null and kind like 'thread.%'
+                and body is not null and kind like 'thread.%' and shown is null
                 and exists (select from unnest($2::bytea[]) as thread where position(thread in body) > 0)
         )
         """,

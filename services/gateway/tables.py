@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, MetaData, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, MetaData, Text, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
@@ -131,6 +131,8 @@ class RequestRow(_Table, table=True):
     body: bytes | None = Field(default=None, sa_type=LargeBinary)
     body_key_version: int | None = None
     body_wrapped_key: bytes | None = Field(default=None, sa_type=LargeBinary)
+    shown: list[UUID] | None = Field(default=None, sa_column=Column(ARRAY(Uuid)))
+    """The threads that an answer about a thread shows besides the request's own, so that it can be erased with them."""
     accepted_at: datetime = _instant()
     answered_at: datetime | None = _instant(required=False)
     expires_at: datetime = _instant()

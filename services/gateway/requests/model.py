@@ -73,7 +73,8 @@ class StoredResponse:
     """The final answer, rendered once: every waiting call and every replay sends these bytes.
 
     `is_secret` bodies are sealed at rest. `code` and `message` are set on refusals; they outlive the bytes.
-    `subject_id` is what the answer is about, which need not be what the request was about.
+    `subject_id` is what the answer is about, which need not be what the request was about. `shown` are the threads that
+    an answer about a thread shows besides the request's own: when one of them is erased, the bytes are (I14).
     """
 
     status: int
@@ -83,6 +84,7 @@ class StoredResponse:
     code: str | None = None
     message: str | None = None
     subject_id: UUID | None = None
+    shown: frozenset[UUID] | None = None
 
     @property
     def is_replayable(self) -> bool:

@@ -199,11 +199,11 @@ async def close_requests(
         """
         update request set state = 'answered', answered_at = $1, code = t.code, message = t.message,
             answer_subject_id = t.subject_id, status = t.status, headers = t.headers, body = t.body,
-            body_key_version = t.key_version, body_wrapped_key = t.wrapped_key,
+            body_key_version = t.key_version, body_wrapped_key = t.wrapped_key, shown = t.shown::uuid[],
             idempotency_key = case when t.is_replayable then request.idempotency_key end
         from unnest($2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::jsonb[], $8::bytea[], $9::int[],
-            $10::bytea[], $11::bool[])
-            as t(id, code, message, subject_id, status, headers, body, key_version, wrapped_key, is_replayable)
+            $10::bytea[], $11::bool[], $12::text[])
+            as t(id, code, message, subject_id, status, headers, body, key_version, wrapped_key, is_replayable, shown)
         where request.id = t.id and request.state = 'open'
         returning request.id
         """,
@@ -218,8 +218,13 @@ async def close_requests(
         [body.key_version for body in sealed],
         [body.wrapped_key for body in sealed],
         [response.is_replayable for _, response in closings],
+        [_array(response.shown) for _, response in closings],
     )
     return len(done)
+
+
+def _array(ids: Iterable[UUID] | None) -> str | None:
+    return None if ids is None else f"{{{','.join(map(str, ids))}}}"
 
 
 async def free_expired_key(connection: Connection, request_id: UUID, now: datetime) -> None:

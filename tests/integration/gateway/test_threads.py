@@ -271,19 +271,44 @@ async def test_an_erased_thread_names_nobody_whatever_was_under_way(
 
 
 @pytest.mark.promise("I14")
+@pytest.mark.parametrize(
+    "is_said", [True, False], ids=["of this code", "of code that did not say what it shows"]
+)
 async def test_answers_about_other_threads_do_not_show_an_erased_one(
-    gateway: GatewaySide, api: httpx.AsyncClient, key: Key
+    gateway: GatewaySide, api: httpx.AsyncClient, key: Key, is_said: bool
 ) -> None:
     hopper = {"participant_email": "grace@example.com", "participant_name": "Hopper", **owned(key)}
     await gateway.project(thread_fact(THREAD, 1, **hopper))
     shown = await made(gateway, api, key)
     assert shown.json()["existing_threads"]["threads"][0]["participant_name"] == "Hopper"
+    assert await gateway.pool.fetchval("select shown from request") == [THREAD]
+    if not is_said:
+        await gateway.pool.execute("update request set shown = null")
 
     nobody = {**hopper, "participant_email": None, "participant_name": None}
     await gateway.project(thread_fact(THREAD, 2, ThreadStatus.ERASED, **nobody))
 
     assert await naming(gateway, "Hopper") == set()
     assert await naming(gateway, "grace@") >= {"thread", "event"}
+
+
+@pytest.mark.promise("I14")
+async def test_an_answer_that_says_what_it_shows_is_found_without_reading_the_others(
+    gateway: GatewaySide, api: httpx.AsyncClient, key: Key
+) -> None:
+    shown = await made(gateway, api, key)
+    [subject] = await gateway.pool.fetch("select subject_id from request")
+    await gateway.pool.execute("update request set body = body || $1", str(THREAD).encode())
+
+    await gateway.project(
+        thread_fact(THREAD, 1, participant_email="alan@example.com", **owned(key)),
+        thread_fact(THREAD, 2, ThreadStatus.ERASED, participant_email=None, **owned(key)),
+    )
+
+    kept = await gateway.pool.fetchval(
+        "select body from request where subject_id = $1", subject["subject_id"]
+    )
+    assert kept == shown.content + str(THREAD).encode(), "words that happen to be an id show no thread"
 
 
 @pytest.mark.promise("I14")
