@@ -17,13 +17,13 @@ from shared.db.pool import connect
 from shared.db.roles import SERVICES
 from shared.errors import Poison
 from shared.messaging.answers import is_answered, is_waiting
-from shared.messaging.dead_letters import ANSWERED, UNANSWERED, letter_of
+from shared.messaging.dead_letters import ANSWERED, UNANSWERED, dead_letter_of
 
 app = typer.Typer(
     help="List, show, replay and dismiss records that could not be handled.", add_completion=False
 )
 
-Letter = Annotated[
+DeadLetter = Annotated[
     str, typer.Argument(help="As `list` shows it: the service and a number, such as gateway:7.")
 ]
 
@@ -50,69 +50,75 @@ OVER = (State.REPLAYED, State.DISMISSED)
 
 
 @app.command("list")
-def list_letters(
+def list_dead_letters(
     every: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
     database_url: DatabaseUrl = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """List the dead letters of every service, oldest first; ends with 1 if there are any to see to."""
-    letters = on_database(_all_letters, database_url, data_dir)
-    shown = [letter for letter in letters if every or letter["state"] not in OVER]
-    for letter in shown:
+    dead_letters = on_database(_all_dead_letters, database_url, data_dir)
+    shown = [each for each in dead_letters if every or each["state"] not in OVER]
+    for each in shown:
         typer.echo(
-            f"{letter['id']:<16} {letter['state']:<9} {letter['code']:<16} {letter['attempts']:>3} attempts  "
-            f"{letter['last_at']}  {letter['record']}  {letter['reason']}"
+            f"{each['id']:<16} {each['state']:<9} {each['code']:<16} {each['attempts']:>3} attempts  "
+            f"{each['last_at']}  {each['record']}  {each['reason']}"
         )
     if not shown:
         typer.echo("There are no dead letters.")
-    raise typer.Exit(1 if any(letter["state"] == State.KEPT for letter in shown) else 0)
+    raise typer.Exit(1 if any(each["state"] == State.KEPT for each in shown) else 0)
 
 
 @app.command()
-def show(letter: Letter, database_url: DatabaseUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+def show(
+    dead_letter: DeadLetter, database_url: DatabaseUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR
+) -> None:
     """Show one dead letter whole, as JSON: why it died, its headers and its data."""
-    service, number = _parse(letter)
-    found = on_database(partial(_one_letter, service, number), database_url, data_dir)
+    service, number = _parse(dead_letter)
+    found = on_database(partial(_one_dead_letter, service, number), database_url, data_dir)
     if found is None:
-        _refuse(f"there is no dead letter {letter}")
+        _refuse(f"there is no dead letter {dead_letter}")
     typer.echo(json.dumps(found, indent=2))
 
 
 @app.command()
-def replay(letter: Letter, database_url: DatabaseUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+def replay(
+    dead_letter: DeadLetter, database_url: DatabaseUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR
+) -> None:
     """Ask the service to handle a dead letter again; it does within a second, and keeps it if that fails.
 
     A request that was answered is refused: its client was told that it failed, and has to ask again. One that was not is
     answered so if it fails.
     """
-    service, number = _parse(letter)
+    service, number = _parse(dead_letter)
     asked = on_database(partial(_ask, service, number), database_url, data_dir)
     if asked is Asked.UNKNOWN:
-        _refuse(f"there is no dead letter {letter} that was not handled yet")
+        _refuse(f"there is no dead letter {dead_letter} that was not handled yet")
     if asked is Asked.ANSWERED:
-        _refuse(f"{letter} is not handled again. {ANSWERED}")
-    typer.echo(f"{letter} will be handled again by the running {service} service")
+        _refuse(f"{dead_letter} is not handled again. {ANSWERED}")
+    typer.echo(f"{dead_letter} will be handled again by the running {service} service")
 
 
 @app.command()
-def dismiss(letter: Letter, database_url: DatabaseUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+def dismiss(
+    dead_letter: DeadLetter, database_url: DatabaseUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR
+) -> None:
     """Put a dead letter away that need not be handled, as a request whose client was told; it is deleted in time.
 
     A request that was not answered is refused: its client waits, until a replay of it succeeds or fails.
     """
-    service, number = _parse(letter)
+    service, number = _parse(dead_letter)
     asked = on_database(partial(_dismiss, service, number), database_url, data_dir)
     if asked is Asked.UNKNOWN:
-        _refuse(f"there is no dead letter {letter} that is not over")
+        _refuse(f"there is no dead letter {dead_letter} that is not over")
     if asked is Asked.UNANSWERED:
-        _refuse(f"{letter} is not put away. {UNANSWERED}")
-    typer.echo(f"{letter} was put away")
+        _refuse(f"{dead_letter} is not put away. {UNANSWERED}")
+    typer.echo(f"{dead_letter} was put away")
 
 
-def _parse(letter: str) -> tuple[str, int]:
-    service, _, number = letter.partition(":")
+def _parse(dead_letter: str) -> tuple[str, int]:
+    service, _, number = dead_letter.partition(":")
     if service not in SERVICES or not number.isdecimal():
-        _refuse(f"{letter!r} names no dead letter; `mailwright dead-letters list` shows their names")
+        _refuse(f"{dead_letter!r} names no dead letter; `mailwright dead-letters list` shows their names")
     return service, int(number)
 
 
@@ -127,19 +133,19 @@ async def _connect(service: str, url: str) -> "asyncpg.Connection[asyncpg.Record
     )
 
 
-async def _all_letters(url: str) -> list[dict[str, Any]]:
-    letters = []
+async def _all_dead_letters(url: str) -> list[dict[str, Any]]:
+    dead_letters = []
     for service in SERVICES:
         connection = await _connect(service, url)
         try:
             rows = await connection.fetch("select * from dead_letters order by id")
         finally:
             await connection.close()
-        letters += [_described(service, row) for row in rows]
-    return letters
+        dead_letters += [_described(service, row) for row in rows]
+    return dead_letters
 
 
-async def _one_letter(service: str, number: int, url: str) -> dict[str, Any] | None:
+async def _one_dead_letter(service: str, number: int, url: str) -> dict[str, Any] | None:
     connection = await _connect(service, url)
     try:
         row = await connection.fetchrow("select * from dead_letters where id = $1", number)
@@ -192,7 +198,7 @@ async def _dismiss(service: str, number: int, url: str) -> Asked:
 def _event_of(row: Any) -> Recorded | None:
     """Return the event of a dead letter; None where it cannot be read, and so nobody can answer it by now."""
     with suppress(Poison):
-        return letter_of(row).decoded().event
+        return dead_letter_of(row).decoded().event
     return None
 
 

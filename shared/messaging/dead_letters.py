@@ -16,7 +16,7 @@ from shared.observability import metrics
 PARK_SECONDS = 0.5
 PARK_LIMIT_SECONDS = 60.0
 KNOWN_LIMIT = 20
-"""How often a letter of a type that became known is tried, each time after a longer pause: for about two minutes."""
+"""How often a dead letter of a type that became known is tried, each time after a longer pause: for about two minutes."""
 ANSWERED = "It is a request that was answered already: whoever sent it was told, and has to ask again."
 """Why a dead letter is not handled again."""
 UNANSWERED = (
@@ -55,7 +55,7 @@ async def keep(
     """Keep a record as a dead letter in the caller's transaction; returns whether it is a new one.
 
     The same record again only counts attempts. Another record at the same place means that the topic was made anew: the
-    letter that was there before moves aside, to a place that no topic has.
+    dead letter that was there before moves aside, to a place that no topic has.
     """
     metrics.DEAD_LETTERS.labels(record.topic, code).inc()
     await connection.execute(
@@ -175,7 +175,7 @@ async def take_asked(connection: Connection) -> Waiting | None:
     )
     if row is None:
         return None
-    return letter_of(row)
+    return dead_letter_of(row)
 
 
 # The oldest of each type by the index, whose condition is spelled out here: the search costs the same however many are unknown.
@@ -202,10 +202,10 @@ async def take_known(connection: Connection) -> Waiting | None:
     """
     names = [base64.b64encode(name.encode()).decode() for name in EVENT_TYPES]
     row = await connection.fetchrow(TAKE_KNOWN, names, KNOWN_LIMIT, PARK_SECONDS)
-    return None if row is None else letter_of(row)
+    return None if row is None else dead_letter_of(row)
 
 
-def letter_of(row: Any) -> Waiting:
+def dead_letter_of(row: Any) -> Waiting:
     """Return the dead letter that a row of the table holds."""
     is_last = row["code"] != UNKNOWN_TYPE or row["attempts"] >= KNOWN_LIMIT
     return Waiting(_record_of(row, row["record_key"]), is_last, dead_letter_id=row["id"])

@@ -20,7 +20,7 @@ EMPTY_ANSWERS = """
         order by handled_at limit $2 for update skip locked
     )
 """
-FORGET_LETTERS = """
+FORGET_DEAD_LETTERS = """
     delete from dead_letters where id in (
         select id from dead_letters where replayed_at < $1 order by id limit $2 for update skip locked
     )
@@ -31,7 +31,7 @@ def tidying(pool: Pool, clock: Clock, settings: CommonSettings, own: Sequence[Ch
     """Return what does the chores of a service: those of everyone that consumes, and its own."""
     chores = (
         Chore("handled_request", timedelta(days=settings.answers_kept_days), EMPTY_ANSWERS),
-        Chore("dead_letters", timedelta(days=settings.dead_letters_kept_days), FORGET_LETTERS),
+        Chore("dead_letters", timedelta(days=settings.dead_letters_kept_days), FORGET_DEAD_LETTERS),
         *own,
     )
     return Tidying(pool, clock, chores, every_seconds=settings.tidy_seconds)

@@ -62,12 +62,12 @@ class Line:
         """Return why the consumer does not consume."""
         return await self._consumer.trouble()
 
-    async def letters(self) -> list[Any]:
+    async def dead_letters(self) -> list[Any]:
         return await self.pool.fetch("select * from dead_letters order by id")
 
     @asynccontextmanager
     async def redelivering(self) -> AsyncIterator[None]:
-        """Run the consumer, which hands over parked records and asked letters also where the broker is away."""
+        """Run the consumer, which hands over parked records and dead letters that were asked for also where the broker is away."""
         task = asyncio.create_task(self._consumer.run())
         try:
             yield

@@ -111,8 +111,8 @@ async def test_a_poison_record_stops_nobody_and_counts_once_it_is_cured(
 
     await running.record(account_fact(ACCOUNT, 1), sick, warmup_fact(ACCOUNT, 1))
     await eventually(lambda: _equals(running.kept, 2), within=20)
-    letters = await running.gateway.worker.fetch("select code from dead_letters")
-    assert [row["code"] for row in letters] == ["handler_failed"]
+    dead_letters = await running.gateway.worker.fetch("select code from dead_letters")
+    assert [row["code"] for row in dead_letters] == ["handler_failed"]
 
     monkeypatch.undo()
     await running.gateway.worker.execute("update dead_letters set replay_asked_at = now()")
@@ -132,8 +132,8 @@ async def test_a_future_event_type_is_kept_aside_and_the_rest_goes_on(running: R
     await running.record(future, known)
 
     await eventually(lambda: _equals(running.kept, 1), within=20)
-    letters = await running.gateway.worker.fetch("select code from dead_letters")
-    assert [row["code"] for row in letters] == ["unknown_type"]
+    dead_letters = await running.gateway.worker.fetch("select code from dead_letters")
+    assert [row["code"] for row in dead_letters] == ["unknown_type"]
 
 
 def _sicken(monkeypatch: pytest.MonkeyPatch, sick: Recorded) -> None:

@@ -128,7 +128,9 @@ async def test_a_database_that_is_away_or_unnamed_is_one_line(tmp_path: Path) ->
         assert "Traceback" not in answer.output
 
 
-async def test_a_letter_whose_place_another_one_took_is_still_listed(pool: Pool, database_url: str) -> None:
+async def test_a_dead_letter_whose_place_another_one_took_is_still_listed(
+    pool: Pool, database_url: str
+) -> None:
     await bury(pool)
     await bury(pool, replace(RECORD, value=b"another"))
 

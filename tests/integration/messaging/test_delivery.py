@@ -40,8 +40,8 @@ async def test_a_record_that_always_fails_becomes_a_dead_letter_and_the_rest_goe
     await producer.record(range(20))
 
     await eventually(lambda: reader.has_handled(19), within=20)
-    letters = await reader.pool.fetch("select code, attempts from dead_letters")
-    assert [(row["code"], row["attempts"]) for row in letters] == [("handler_failed", 3)]
+    dead_letters = await reader.pool.fetch("select code, attempts from dead_letters")
+    assert [(row["code"], row["attempts"]) for row in dead_letters] == [("handler_failed", 3)]
 
     reader.fail_on.clear()
     await reader.pool.execute("update dead_letters set replay_asked_at = now()")

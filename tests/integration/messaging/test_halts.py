@@ -49,7 +49,7 @@ def head(position: int) -> RawRecord:
 async def test_one_dead_letter_too_many_halts_the_consumer_before_the_next_one(line: Line) -> None:
     assert not await line.deliver(*nonsense(LIMIT + 50))
 
-    assert len(await line.letters()) == LIMIT
+    assert len(await line.dead_letters()) == LIMIT
     found = await halts.current(line.pool)
     assert found is not None
     assert found.reason == "100 records in a row could not be handled"
@@ -64,7 +64,7 @@ async def test_another_process_buries_nothing_more_and_stops_too(line: Line) -> 
 
     assert not await other.deliver(raw(sick, LIMIT + 1), raw(sound, LIMIT + 2))
 
-    assert len(await line.letters()) == LIMIT
+    assert len(await line.dead_letters()) == LIMIT
     assert other.handled == []
     assert "100 records in a row" in str(await other.trouble())
 
@@ -102,7 +102,7 @@ async def test_what_a_halt_cut_off_comes_again_and_does_not_halt_it_again(line: 
 
         assert await line.deliver(*records)
 
-    assert len(await line.letters()) == LIMIT + 20
+    assert len(await line.dead_letters()) == LIMIT + 20
     assert await halts.current(line.pool) is None
 
 
@@ -130,9 +130,9 @@ async def test_repetitions_and_heads_are_no_sign_of_health(line: Line) -> None:
 
 
 async def test_what_is_parked_keeps_its_patience_while_the_consumer_is_halted(line: Line) -> None:
-    early, letter = event(), event()
-    line.troubles |= {early.id: not_yet, letter.id: buggy}
-    assert await line.deliver(raw(early, 1), raw(letter, 2))
+    early, dead_letter = event(), event()
+    line.troubles |= {early.id: not_yet, dead_letter.id: buggy}
+    assert await line.deliver(raw(early, 1), raw(dead_letter, 2))
     await line.pool.execute("update parked set parked_at = now() - interval '1 hour', due_at = now()")
     await line.pool.execute("update dead_letters set replay_asked_at = now()")
     async with line.pool.acquire() as connection:
@@ -140,16 +140,16 @@ async def test_what_is_parked_keeps_its_patience_while_the_consumer_is_halted(li
 
     line.troubles.clear()
     async with line.redelivering():
-        await eventually(lambda: line.handled == [letter.id])
+        await eventually(lambda: line.handled == [dead_letter.id])
         assert await line.pool.fetchval("select attempts from parked") == 0
         line.troubles[early.id] = not_yet
         async with line.pool.acquire() as connection:
             await halts.lift(connection)
         await eventually(lambda: _has_tried(line))
         line.troubles.clear()
-        await eventually(lambda: line.handled == [letter.id, early.id])
+        await eventually(lambda: line.handled == [dead_letter.id, early.id])
 
-    assert [row["code"] for row in await line.letters()] == ["handler_failed"], (
+    assert [row["code"] for row in await line.dead_letters()] == ["handler_failed"], (
         "the parked one died of the halt"
     )
 

@@ -53,7 +53,7 @@ async def test_a_value_that_no_column_takes_is_the_records_failure(line: Line) -
     assert await line.deliver(raw(sick, 1), raw(sound, 2))
 
     assert line.handled == [sound.id]
-    assert [(row["code"], row["attempts"]) for row in await line.letters()] == [("handler_failed", 3)]
+    assert [(row["code"], row["attempts"]) for row in await line.dead_letters()] == [("handler_failed", 3)]
 
 
 @pytest.mark.promise("R18")
@@ -69,13 +69,13 @@ async def test_trouble_that_may_pass_holds_the_line_in_order_for_a_minute_at_mos
     line.now = PATIENCE_SECONDS - 1
     assert not await line.deliver(*batch)
     assert line.handled == [before.id], "what comes after it may not overtake it"
-    assert await line.letters() == []
+    assert await line.dead_letters() == []
 
     line.now = PATIENCE_SECONDS
     assert await line.deliver(*batch)
     assert line.handled == [before.id, after.id]
-    [letter] = await line.letters()
-    assert letter["code"] in {"time_limit", "temporarily_unavailable"}
+    [dead_letter] = await line.dead_letters()
+    assert dead_letter["code"] in {"time_limit", "temporarily_unavailable"}
 
 
 async def test_what_holds_up_one_partition_holds_up_no_other(line: Line) -> None:
@@ -98,7 +98,7 @@ async def test_trouble_that_passes_leaves_no_trace(line: Line) -> None:
     assert await line.deliver(*batch)
 
     assert line.handled == [each.id for each in said]
-    assert await line.letters() == []
+    assert await line.dead_letters() == []
 
 
 @pytest.mark.promise("R18")
@@ -120,7 +120,7 @@ async def test_an_envelope_that_no_column_takes_is_kept_and_passed(
 ) -> None:
     assert await line.deliver(raw(event(), 1, {header: value}))
 
-    assert len(await line.letters()) == (header != "na\0me")
+    assert len(await line.dead_letters()) == (header != "na\0me")
 
 
 @pytest.mark.promise("R18")
@@ -129,14 +129,14 @@ async def test_a_replay_request_of_no_place_is_kept_and_passed(line: Line) -> No
 
     assert await line.deliver(RawRecord(ACCOUNTS, 0, 1, None, None, tuple(asked)))
 
-    assert [row["code"] for row in await line.letters()] == ["bad_envelope"]
+    assert [row["code"] for row in await line.dead_letters()] == ["bad_envelope"]
 
 
 async def test_a_header_with_a_nul_in_its_name_is_kept_with_the_record(line: Line) -> None:
     assert await line.deliver(raw(event(), 1, {"na\0me": "x", "ce_id": "nobody"}))
 
-    [letter] = await line.letters()
-    assert ["na\ufffdme", "eA=="] in letter["headers"]
+    [dead_letter] = await line.dead_letters()
+    assert ["na\ufffdme", "eA=="] in dead_letter["headers"]
 
 
 async def test_a_database_that_stands_still_in_the_middle_of_a_handler_is_away_and_no_record_dies(
@@ -164,7 +164,7 @@ async def test_a_database_that_stands_still_in_the_middle_of_a_handler_is_away_a
             line.troubles.clear()
             assert await line.deliver(raw(said, 1))
             assert line.handled == [said.id]
-            assert await line.letters() == []
+            assert await line.dead_letters() == []
 
 
 @pytest.mark.promise("R18")
@@ -192,7 +192,7 @@ async def test_a_lock_that_is_held_for_minutes_is_an_outage_and_no_record_dies(d
 
         assert await line.deliver(*batch)
         assert line.handled == [each.id for each in said]
-        assert await line.letters() == []
+        assert await line.dead_letters() == []
         assert await pool.fetch("select * from handled_request") == []
 
 

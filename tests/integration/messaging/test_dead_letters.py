@@ -37,17 +37,17 @@ async def not_now(_: Connection) -> None:
 
 
 @pytest.mark.promise("R18")
-async def test_another_record_at_the_place_of_a_dead_letter_is_a_letter_of_its_own(line: Line) -> None:
+async def test_another_record_at_the_place_of_a_dead_letter_is_one_of_its_own(line: Line) -> None:
     first, second = event(), event()
     line.troubles |= {first.id: buggy, second.id: buggy}
 
     for record in (raw(first, 1, offset=7), raw(second, 2, offset=7)):
         assert await line.deliver(record)
 
-    letters = await line.letters()
-    assert [row["value"] for row in letters] == [raw(each, 1).value for each in (first, second)]
-    assert letters[0]["record_offset"] < 0, "the first one's place is gone with its topic"
-    assert letters[1]["record_offset"] == 7
+    dead_letters = await line.dead_letters()
+    assert [row["value"] for row in dead_letters] == [raw(each, 1).value for each in (first, second)]
+    assert dead_letters[0]["record_offset"] < 0, "the first one's place is gone with its topic"
+    assert dead_letters[1]["record_offset"] == 7
 
 
 @pytest.mark.promise("R18")
@@ -57,10 +57,10 @@ async def test_the_same_dead_record_again_counts_attempts_only(line: Line) -> No
     assert await line.deliver(stranger)
     assert await line.deliver(stranger)
 
-    assert [row["attempts"] for row in await line.letters()] == [2]
+    assert [row["attempts"] for row in await line.dead_letters()] == [2]
 
 
-async def test_a_replay_that_fails_leaves_the_letter_kept(line: Line) -> None:
+async def test_a_replay_that_fails_leaves_the_dead_letter_kept(line: Line) -> None:
     sick = event()
     line.troubles[sick.id] = buggy
     assert await line.deliver(raw(sick, 1))
@@ -69,9 +69,9 @@ async def test_a_replay_that_fails_leaves_the_letter_kept(line: Line) -> None:
     async with line.redelivering():
         await eventually(lambda: _has_attempts(line, 4))
 
-    [letter] = await line.letters()
-    assert (letter["replay_asked_at"], letter["replayed_at"]) == (None, None)
-    assert letter["reason"] == "Handling it again failed with LookupError."
+    [dead_letter] = await line.dead_letters()
+    assert (dead_letter["replay_asked_at"], dead_letter["replayed_at"]) == (None, None)
+    assert dead_letter["reason"] == "Handling it again failed with LookupError."
 
 
 @pytest.mark.promise("R18")
@@ -88,7 +88,7 @@ async def test_a_parked_record_that_cannot_be_read_any_more_is_kept_and_the_next
         await eventually(lambda: _has_parked(line, 0))
 
     assert line.handled == [sound.id]
-    assert [row["code"] for row in await line.letters()] == ["bad_data"]
+    assert [row["code"] for row in await line.dead_letters()] == ["bad_data"]
 
 
 async def test_a_parked_record_that_may_be_tried_again_stays_parked(line: Line) -> None:
@@ -103,11 +103,11 @@ async def test_a_parked_record_that_may_be_tried_again_stays_parked(line: Line) 
         await eventually(lambda: _has_parked(line, 0))
 
     assert line.handled == [early.id]
-    assert await line.letters() == []
+    assert await line.dead_letters() == []
 
 
 async def _has_attempts(line: Line, expected: int) -> bool:
-    return [row["attempts"] for row in await line.letters()] == [expected]
+    return [row["attempts"] for row in await line.dead_letters()] == [expected]
 
 
 async def _has_parked(line: Line, expected: int) -> bool:
@@ -129,9 +129,9 @@ async def test_a_dead_request_whose_client_was_told_is_not_handled_again(line: L
     async with line.redelivering():
         await eventually(lambda: _has_attempts(line, 4))
 
-    [letter] = await line.letters()
-    assert (letter["replay_asked_at"], letter["replayed_at"]) == (None, None)
-    assert letter["reason"] == ANSWERED
+    [dead_letter] = await line.dead_letters()
+    assert (dead_letter["replay_asked_at"], dead_letter["replayed_at"]) == (None, None)
+    assert dead_letter["reason"] == ANSWERED
     assert line.handled == []
     assert await line.pool.fetchval("select count(*) from event_pending") == 1, "answered once"
 
@@ -147,4 +147,4 @@ async def test_a_dead_request_that_nobody_could_read_is_handled_when_it_is_asked
         await eventually(lambda: bool(line.handled))
 
     assert line.handled == [cured.id]
-    assert (await line.letters())[0]["replayed_at"] is not None
+    assert (await line.dead_letters())[0]["replayed_at"] is not None
