@@ -2,7 +2,7 @@
 
 The record that fails is tried three times, then kept as a dead letter with its position counted, so that it cannot stop
 the line; if it was a request of this service's, it is answered `failed` in the same transaction. Trouble that may pass
-(`Retryable`, a statement over its time limit) holds its partition, so that the order stays, for a minute at most.
+(`Retryable`, a statement over its time limit) holds its partition alone, so that the order stays, for a minute at most.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from shared.messaging.answers import ANSWER_TYPES, answer, begin
 from shared.messaging.dead_letter_limit import DeadLetterLimit
 from shared.messaging.dead_letters import RawRecord
 from shared.messaging.halts import ConsumerHalted
-from shared.messaging.patience import Patience, within_limits
+from shared.messaging.patience import HeldUp, Patience, within_limits
 from shared.messaging.positions import Place, Positions, Stream
 from shared.messaging.recorder import Recorder
 from shared.messaging.wire import UNKNOWN_TYPE, LogHead, Record, ReplayRequested, decode, position_of
@@ -74,7 +74,7 @@ class Batches:
 
         Raises:
             OUTAGE: The database is away; nothing of the failing transaction is kept, and the same records may come again.
-            Retryable: One of them cannot be handled at the moment; likewise, and so for what follows it in its partition.
+            HeldUp: Some cannot be handled at the moment; they and what follows them in their partitions must come again.
             ConsumerHalted: Too many records died, here or in another process; likewise.
         """
         decoded = [_decode(record) for record in records]
@@ -88,7 +88,8 @@ class Batches:
                 log.info(
                     "batch_split", service=self._service, error=type(error).__name__, records=len(records)
                 )
-        held_up: dict[tuple[str, int], Retryable] = {}
+        held_up: dict[tuple[str, int], int] = {}
+        why: Retryable | None = None
         for record, item in zip(records, decoded, strict=True):
             if self.limit.is_exceeded:
                 raise ConsumerHalted
@@ -101,9 +102,9 @@ class Batches:
             try:
                 await self._handle_alone(record, item)
             except Retryable as error:
-                held_up[part] = error
-        if held_up:
-            raise next(iter(held_up.values()))
+                held_up[part], why = record.offset, error
+        if why:
+            raise HeldUp(why, held_up)
 
     async def _handle_together(self, decoded: Sequence[Record]) -> None:
         async with self._pool.acquire() as connection, connection.transaction():

@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+import random
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
-from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from pydantic import BaseModel
+
+from shared.messaging.patience import HeldUp
 
 BATCH_TIMEOUT_MS = 10
 """The framework sleeps this long after an empty poll, so it is also the longest a lone record waits unseen."""
@@ -33,6 +36,9 @@ HANDLER_SECONDS = 2.0
 """How long a stopping consumer waits for the batch in hand."""
 
 STOP_SECONDS = 1.5
+
+HOLD_SECONDS = 1.0
+"""How long at most a partition that holds something up rests before it is tried again."""
 
 
 class KafkaSettings(BaseModel):
@@ -81,7 +87,8 @@ def build_consumer(
     """Build a broker with one batch subscriber for the group; offsets are committed only after `handle` returned.
 
     `handle` gets the raw records of one poll; decoding is its business, so that no record can fail in the framework.
-    It raises `NackMessage` to get the same records again.
+    It raises `NackMessage` to get the same records again, or `HeldUp` to get again only those of some partitions, from the
+    record that waits, while the others go on.
     """
     broker = KafkaBroker(
         settings.bootstrap,
@@ -102,7 +109,10 @@ def build_consumer(
 
     async def on_batch(message: KafkaMessage) -> None:
         records = message.raw_message
-        await handle(records if isinstance(records, tuple) else (records,))
+        try:
+            await handle(records if isinstance(records, tuple) else (records,))
+        except HeldUp as error:
+            _hold(message.consumer, error.places)
 
     broker.subscriber(
         *topics,
@@ -119,6 +129,21 @@ def build_consumer(
         listener=listener,
     )(on_batch)
     return broker
+
+
+def _hold(consumer: Any, places: Mapping[tuple[str, int], int]) -> None:
+    """Go back to these offsets, so that the commit that follows stays before them, and let their partitions rest a while."""
+    offsets = {TopicPartition(*part): offset for part, offset in places.items()}
+    held = consumer.assignment() & offsets.keys()
+    for partition in held:
+        consumer.seek(partition, offsets[partition])
+    consumer.pause(*held)
+    seconds = random.uniform(0.1, HOLD_SECONDS)  # noqa: S311  full jitter
+    asyncio.get_running_loop().call_later(seconds, _let_go, consumer, held)
+
+
+def _let_go(consumer: Any, held: frozenset[TopicPartition]) -> None:
+    consumer.resume(*(held & consumer.assignment()))
 
 
 def _own_assignor() -> type[StickyPartitionAssignor]:

@@ -28,7 +28,7 @@ from shared.messaging.batch import Batches, BatchHandler
 from shared.messaging.broker import KafkaSettings, build_consumer, stop_consumer
 from shared.messaging.dead_letters import RawRecord, Waiting
 from shared.messaging.halts import ConsumerHalted, Halt
-from shared.messaging.patience import within_limits
+from shared.messaging.patience import HeldUp, within_limits
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 
@@ -140,13 +140,15 @@ class Consumer:
         self._membership.hear(TopicPartition(record.topic, record.partition) for record in records)
         try:
             await self._batches.handle([_raw(record) for record in records])
-        except (Retryable, *OUTAGE) as error:
-            # Nothing behind these records could succeed, or may come before them: wait here, well under the poll interval.
+        except HeldUp as error:
+            log.warning("records_held_up", service=self._service, code=error.code)
+            self._failures = 0
+            self._after_commit()
+            raise
+        except OUTAGE as error:
+            # No record could succeed: wait here, well under the poll interval.
             self._failures = min(self._failures + 1, 6)
-            if isinstance(error, Retryable):
-                log.warning("records_held_up", service=self._service, code=error.code)
-            else:
-                log.warning("database_away", service=self._service, error=type(error).__name__)
+            log.warning("database_away", service=self._service, error=type(error).__name__)
             await asyncio.sleep(random.uniform(0.1, min(10.0, 0.2 * 2**self._failures)))  # noqa: S311  full jitter
             raise NackMessage from error
         except ConsumerHalted as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from shared.db.pool import TIME_LIMITS
@@ -11,6 +11,14 @@ from shared.errors import Retryable
 from shared.messaging.dead_letters import RawRecord
 
 PATIENCE_SECONDS = 60.0
+
+
+class HeldUp(Retryable):
+    """Everything else of a batch was handled; `places` says by topic and partition the offset of the record that waits."""
+
+    def __init__(self, why: Retryable, places: Mapping[tuple[str, int], int]) -> None:
+        super().__init__(str(why), code=why.code)
+        self.places = places
 
 
 @contextmanager

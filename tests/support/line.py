@@ -18,7 +18,7 @@ from shared.messaging.batch import Batches
 from shared.messaging.broker import KafkaSettings
 from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import RawRecord
-from shared.messaging.patience import Patience
+from shared.messaging.patience import HeldUp, Patience
 from shared.messaging.recorder import Recorder
 from shared.messaging.wire import Entry, encode_data, envelope_headers
 from tests.contract.events.samples import ACCOUNT, SAMPLES, TENANT
@@ -37,12 +37,17 @@ class Line:
         self.pool = pool
         self.troubles: dict[UUID, Trouble] = {}
         self.handled: list[UUID] = []
+        self.held: dict[tuple[str, int], int] = {}
+        self.wakes = 0
         self.now = 0.0
         patience = Patience(clock=lambda: self.now)
         self.batches = Batches("provisioner", pool, self._handle, recorder, owned, patience)
         self._consumer = Consumer(
-            "provisioner", pool, NO_BROKER, (ACCOUNTS,), self.batches, self._handle, after_commit=lambda: None
+            "provisioner", pool, NO_BROKER, (ACCOUNTS,), self.batches, self._handle, after_commit=self._wake
         )
+
+    def _wake(self) -> None:
+        self.wakes += 1
 
     async def _handle(self, connection: Connection, events: Sequence[Received]) -> None:
         for each in events:
@@ -51,10 +56,14 @@ class Line:
         self.handled += [each.event.id for each in events]
 
     async def deliver(self, *records: RawRecord) -> bool:
-        """Deliver a batch as the broker's client does; False if it is to come again."""
+        """Deliver a batch as the broker's client does; False if it is to come again, or of it what is `held`."""
+        self.held = {}
         try:
             await self._consumer._on_records(tuple(map(_consumed, records)))
         except NackMessage:
+            return False
+        except HeldUp as error:
+            self.held = dict(error.places)
             return False
         return True
 

@@ -15,6 +15,7 @@ from shared.clock import RandomIds, SystemClock
 from shared.contracts.answers import AccountRequestAnswered, Outcome
 from shared.contracts.envelope import ACCOUNTS, Received, Recorded
 from shared.db.pool import Connection, Pool, connect, create_pool
+from shared.errors import Retryable
 from shared.messaging.batch import Batches
 from shared.messaging.broker import KafkaSettings
 from shared.messaging.consumer import Consumer
@@ -41,6 +42,7 @@ class Side:
             kafka,
         )
         self.fail_on: dict[int, int] = {}
+        self.not_now: set[int] = set()
         self.batches = Batches(name, pool, self.handle, _recorder, frozenset())
 
     def consumer(self) -> Consumer:
@@ -72,6 +74,8 @@ class Side:
             if self.fail_on.get(number, 0) > 0:
                 self.fail_on[number] -= 1
                 raise ValueError("a bug")
+            if number in self.not_now:
+                raise Retryable("Not at the moment.")
             await connection.execute(
                 "insert into seen (number, subject) values ($1, $2)", number, received.event.subject
             )
@@ -80,7 +84,7 @@ class Side:
         """Record one event per number, each in a transaction of its own, spread over the subjects."""
         for number in numbers:
             async with self.pool.acquire() as connection, connection.transaction():
-                await append(connection, numbered_event(number, UUID(int=1000 + number % SUBJECTS)))
+                await append(connection, numbered_event(number, subject_of(number)))
             self.relay.wake()
 
     async def handled(self) -> list[int]:
@@ -98,6 +102,10 @@ class Side:
                 raise RuntimeError(f"{row['number']} was handled after {last[row['subject']]}")
             last[row["subject"]] = row["number"]
         return len(numbers) == expected
+
+
+def subject_of(number: int) -> UUID:
+    return UUID(int=1000 + number % SUBJECTS)
 
 
 def numbered_event(number: int, subject: UUID) -> Recorded:

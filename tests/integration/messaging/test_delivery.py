@@ -8,7 +8,7 @@ from shared.contracts.envelope import ACCOUNTS
 from shared.messaging.broker import KafkaSettings, build_producer
 from tests.support.eventually import eventually
 from tests.support.kafka_state import records_of
-from tests.support.sides import Side
+from tests.support.sides import SUBJECTS, Side, subject_of
 
 
 async def test_every_event_is_handled_once_and_in_order_per_aggregate(sides: tuple[Side, Side]) -> None:
@@ -49,6 +49,29 @@ async def test_a_record_that_always_fails_becomes_a_dead_letter_and_the_rest_goe
 
 
 @pytest.mark.promise("R18")
+async def test_what_cannot_be_handled_at_the_moment_lets_the_other_partitions_go_on(
+    sides: tuple[Side, Side],
+) -> None:
+    producer, reader = sides
+    held, behind = 0, SUBJECTS
+    beside = next(
+        each for each in range(1, SUBJECTS) if _partition(producer, each) != _partition(producer, held)
+    )
+    reader.not_now.add(held)
+    await producer.record(range(held, held + 1))
+    await producer.record(range(behind, behind + 1))
+
+    numbers = [beside + SUBJECTS * turn for turn in range(25)]
+    for turn, number in enumerate(numbers, 1):
+        await producer.record(range(number, number + 1))
+        await eventually(lambda: _are_handled(reader, numbers[:turn]))  # noqa: B023  awaited in its turn
+
+    assert await _are_buried(reader, "temporarily_unavailable", 0), "the others took longer than its patience"
+    reader.not_now.clear()
+    await eventually(lambda: _are_handled(reader, [*numbers, held, behind]))
+
+
+@pytest.mark.promise("R18")
 async def test_a_record_that_is_not_ours_becomes_a_dead_letter(
     sides: tuple[Side, Side], kafka: KafkaSettings
 ) -> None:
@@ -86,6 +109,14 @@ async def test_the_producer_is_idempotent_where_the_broker_can_be(kafka: KafkaSe
     await producer.stop()
 
     assert (manager is not None and manager.has_pid()) is kafka.idempotence
+
+
+async def _are_handled(side: Side, expected: list[int]) -> bool:
+    return await side.handled() == expected
+
+
+def _partition(side: Side, number: int) -> int:
+    return side.relay._partition_of(str(subject_of(number)).encode())
 
 
 async def _are_buried(side: Side, code: str, expected: int) -> bool:

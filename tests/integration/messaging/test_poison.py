@@ -86,6 +86,8 @@ async def test_what_holds_up_one_partition_holds_up_no_other(line: Line) -> None
     assert not await line.deliver(*batch)
 
     assert line.handled == [beside.id]
+    assert line.held == {(ACCOUNTS, 0): 1}, "only what waits may come again"
+    assert line.wakes == 1, "what was handled may have recorded events"
 
 
 async def test_trouble_that_passes_leaves_no_trace(line: Line) -> None:
