@@ -31,11 +31,7 @@ async def test_what_is_recorded_during_a_replay_is_published_before_its_end(
     idle_sides: tuple[Side, Side], kafka: KafkaSettings
 ) -> None:
     producer, _ = idle_sides
-    await _record(producer, range(EVENTS))
-    await eventually(lambda: _is_published(producer, EVENTS), within=60)
-
-    await _ask_for_everything(producer)
-    await eventually(lambda: _has_begun(producer), every=0.001)
+    await _begin_replay(producer)
     await _record(producer, range(EVENTS, EVENTS + 1))
     await eventually(lambda: _is_over(producer), within=60)
 
@@ -50,11 +46,7 @@ async def test_a_replay_whose_relay_died_goes_on_where_it_was(
     idle_sides: tuple[Side, Side], kafka: KafkaSettings
 ) -> None:
     producer, _ = idle_sides
-    await _record(producer, range(EVENTS))
-    await eventually(lambda: _is_published(producer, EVENTS), within=60)
-
-    await _ask_for_everything(producer)
-    await eventually(lambda: _has_begun(producer), every=0.001)
+    await _begin_replay(producer)
     await _cut_off_relay(producer)
     await eventually(lambda: _is_over(producer), within=60)
 
@@ -99,6 +91,14 @@ async def _let_it_have_everything(side: Side) -> None:
     await side.pool.execute(
         "insert into consumer_position select $1, topic, partition, published from relay_cursor", side.name
     )
+
+
+async def _begin_replay(producer: Side) -> None:
+    """Publish events, ask for all of them again, and return as soon as the first come."""
+    await _record(producer, range(EVENTS))
+    await eventually(lambda: _is_published(producer, EVENTS), within=60)
+    await _ask_for_everything(producer)
+    await eventually(lambda: _has_begun(producer), every=0.001)
 
 
 async def _ask_for_everything(side: Side) -> None:

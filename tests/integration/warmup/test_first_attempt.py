@@ -219,21 +219,27 @@ async def test_a_batch_that_hangs_because_of_one_address_starts_the_others(bench
     assert await bench.facts(hanging) == ["start_failed"]
 
 
-async def test_an_outage_ends_with_one_call_for_all_it_kept_waiting(bench: Bench) -> None:
-    fault = bench.sim.fault("instantly", "warmup.enable", "status", status=500)
-    accounts = [await bench.provisioned(f"waits-{number}") for number in range(20)]
+async def calls_after(bench: Bench, fault: str) -> int:
+    """Let every attempt end while a fault lasts, then the next ones begin without it; returns how many calls these take."""
     while await bench.open_attempts():
         await bench.work()
         await bench.calm_the_gate()
         bench.clock.pass_seconds(0.5)
     bench.sim.http.delete(f"/_sim/faults/{fault}")
     calls = bench.enable_calls()
-
     await bench.calm_the_gate()
     bench.clock.pass_seconds(61)
     await bench.work()
+    return bench.enable_calls() - calls
 
-    assert bench.enable_calls() - calls == 1
+
+async def test_an_outage_ends_with_one_call_for_all_it_kept_waiting(bench: Bench) -> None:
+    fault = bench.sim.fault("instantly", "warmup.enable", "status", status=500)
+    accounts = [await bench.provisioned(f"waits-{number}") for number in range(20)]
+
+    calls = await calls_after(bench, fault)
+
+    assert calls == 1
     for account in accounts:
         assert await bench.facts(account) == ["start_failed", "started"]
 
@@ -242,18 +248,10 @@ async def test_an_address_that_was_refused_alone_does_not_spoil_the_next_batch(b
     fine = [await bench.provisioned(f"fine-{number}") for number in range(3)]
     refused = await bench.provisioned("fail-warmup-9")
     fault = bench.sim.fault("instantly", "warmup.enable", "status", status=500, match="fine-*")
-    while await bench.open_attempts():
-        await bench.work()
-        await bench.calm_the_gate()
-        bench.clock.pass_seconds(0.5)
-    bench.sim.http.delete(f"/_sim/faults/{fault}")
-    calls = bench.enable_calls()
 
-    await bench.calm_the_gate()
-    bench.clock.pass_seconds(61)
-    await bench.work()
+    calls = await calls_after(bench, fault)
 
-    assert bench.enable_calls() - calls == 2
+    assert calls == 2
     for account in fine:
         assert (await bench.facts(account))[-1] == "started"
     assert (await bench.facts(refused))[-1] == "start_failed"
