@@ -5,7 +5,7 @@ ALONE := $(patsubst %,tests/reliability/test_%.py,faults kill_points outages rep
 LONG := tests/reliability tests/e2e
 FOLDERS := $(LONG) $(filter-out $(LONG) %/__pycache__,$(patsubst %/,%,$(sort $(wildcard tests/*/))))
 
-.PHONY: help install run test check format lock
+.PHONY: help install run test together check format lock
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,9 +28,12 @@ check: install  ## lint, type-check and check the import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check  ## everything CI runs: the checks, then every test on real engines
-	$(BIN)/pytest $(FOLDERS) -n 3 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(ALONE)) --durations 25
+test: install  ## everything CI runs: the checks, and every test on real engines
+	@$(MAKE) --no-print-directory -j 2 check together
 	$(BIN)/pytest $(ALONE) --durations 15
+
+together: install
+	$(BIN)/pytest $(FOLDERS) -n 3 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(ALONE)) --durations 25
 
 format: install  ## rewrite the code in the project's format
 	$(BIN)/ruff check --fix .

@@ -8,18 +8,14 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import asyncpg
 import psutil
 import pytest
 
 from mailwright.ports import answers_ok
-from mailwright.rolling import restart
 from tests.support.engines import embedded_broker, embedded_postgres, scratch_folder
 from tests.support.eventually import eventually
 from tests.support.processes import is_running
-from tests.support.stack import RunningStack, running_stack, start_command
-
-PARTS = {"postgres", "broker", "simulator", "gateway", "provisioner", "warmup", "threads"}
+from tests.support.stack import PARTS, RunningStack, running_stack, start_command
 
 
 @pytest.fixture(scope="module")
@@ -140,37 +136,6 @@ async def test_a_supervisor_killed_outright_leaves_no_process(stack: RunningStac
     await stack.process.wait()
 
     await eventually(lambda: not any(is_running(pid) for pid in processes))
-
-
-@pytest.mark.parametrize("part", sorted(PARTS))
-async def test_a_crashed_part_is_started_again_and_said_so(stack: RunningStack, part: str) -> None:
-    before = stack.kill(part)
-
-    await eventually(lambda: f"{part} is back" in stack.said, within=30)
-    assert stack.pids[part] != before
-    assert any(line.startswith(f"{part} was killed by SIGKILL; starting it again in") for line in stack.said)
-    assert await answers_ok(int(stack.base_url.rsplit(":", 1)[1]), "/health/live")
-
-
-@pytest.mark.promise("R18")
-async def test_a_halted_service_is_started_and_said_and_not_started_again_and_again(
-    stack: RunningStack,
-) -> None:
-    database = await asyncpg.connect(stack.database_url)
-    await database.execute("insert into warmup.consumer_halt (reason) values ('a test')")
-
-    stack.kill("warmup")
-    await eventually(
-        lambda: any(line.startswith("warmup: Nothing is consumed") for line in stack.said), within=30
-    )
-    halted: list[str] = []
-    await restart(stack.data_dir, ["warmup"], halted.append)
-    assert halted[0].startswith("warmup is new and halted")
-    await database.execute("delete from warmup.consumer_halt")
-    await eventually(lambda: answers_ok(stack.ports["warmup"], "/health/ready"))
-
-    await database.close()
-    assert stack.said.count("warmup is back") == 2
 
 
 async def test_a_database_and_a_broker_of_the_caller_replace_ours() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.support.engines import scratch_folder
 
+PARTS = {"postgres", "broker", "simulator", "gateway", "provisioner", "warmup", "threads"}
 _REPOSITORY = Path(__file__).parents[2]
 _READY_WITHIN_SECONDS = 90.0
 _CALM = {"MAILWRIGHT_KAFKA_FETCH_MAX_WAIT_MS": "50"} if "PYTEST_XDIST_WORKER" in os.environ else {}

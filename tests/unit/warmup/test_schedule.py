@@ -15,7 +15,7 @@ from shared.clock import Calendar, RandomIds
 ANCHOR = datetime(2026, 3, 1, tzinfo=UTC)
 SCHEDULE = Schedule(calendar=Calendar(ANCHOR), jitter=lambda _, longest: longest)
 DAY_THREE = ANCHOR + timedelta(days=3)
-ACCOUNTS = [RandomIds().new() for _ in range(20_000)]
+ACCOUNTS = [RandomIds().new() for _ in range(6_000)]
 
 
 def busiest_minutes(due: Iterable[datetime], minutes: int) -> int:
