@@ -18,6 +18,7 @@ from tests.reliability.load import Load
 from tests.reliability.nemesis import Nemesis, registered_points
 from tests.reliability.spares import spares
 from tests.support.engines import scratch_folder
+from tests.support.eventually import eventually
 from tests.support.invariants import check_invariants
 from tests.support.stack import RunningStack, running_stack
 
@@ -28,6 +29,9 @@ WITHIN_SECONDS = 540.0
 """A bound for slow machines; two quiet cores need about a third of it."""
 QUIET_WITHIN_SECONDS = 90.0
 """A look for a late effect that was killed is made again a minute later."""
+CONVERSATIONS = 10
+CONVERSATIONS_SECONDS = 90.0
+"""How long the load goes on after the last kill for what a fast run had no time for."""
 DAY_SECONDS = 20.0
 """Short, because a day must end before it can be judged."""
 SPARES = ("provisioner", "provisioner", "warmup", "threads")
@@ -54,6 +58,9 @@ async def test_a_kill_at_any_point_loses_and_duplicates_nothing() -> None:
         async with doubled_stack(folder) as stack:
             async with Load(stack, in_flight=IN_FLIGHT) as load:
                 await strike_everywhere(nemesis, load)
+                await eventually(
+                    lambda: conversations(load)[200] >= CONVERSATIONS, within=CONVERSATIONS_SECONDS
+                )
             await check_invariants(stack, load.caller.answers, quiet_within=QUIET_WITHIN_SECONDS)
             assert_nothing_was_vacuous(nemesis, load, stack)
 
@@ -93,6 +100,11 @@ def groups() -> dict[str, list[str]]:
     return {service: order.sample(points, len(points)) for service, points in found.items()}
 
 
+def conversations(load: Load) -> Counter[int | None]:
+    """Return how often conversations ended with each status so far."""
+    return Counter(answer.status for answer in load.caller.answers if answer.kind == "converse")
+
+
 def assert_nothing_was_vacuous(nemesis: Nemesis, load: Load, stack: RunningStack) -> None:
     """A point that never fired, or a kind of account that was never asked for, proves nothing."""
     missing = {point: nemesis.fired[point] for point in POINTS if nemesis.fired[point] < KILLS}
@@ -111,7 +123,6 @@ def assert_nothing_was_vacuous(nemesis: Nemesis, load: Load, stack: RunningStack
     assert any(answer.kind == "alias" and answer.status == 201 for answer in load.caller.answers)
     again = {answer.status for answer in load.caller.answers if answer.kind == "again"}
     assert again == {409}, again
-    conversations = Counter(answer.status for answer in load.caller.answers if answer.kind == "converse")
-    assert conversations[200] >= 5, conversations
+    assert conversations(load)[200] >= CONVERSATIONS, conversations(load)
     retries = Counter(answer.status for answer in load.caller.answers if answer.kind == "retry")
     assert all(retries[status] for status in (200, 502)), retries
