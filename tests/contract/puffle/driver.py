@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -202,6 +202,23 @@ async def enabled_once(sim: Simulated, address: str) -> bool:
 def calls(sim: Simulated, subject: str, operation: str) -> int:
     """Return how often an operation was called about an address."""
     return sum(call["subject"] == subject for call in sim.calls(operation))
+
+
+async def asks_nobody(sim: Simulated, act: Callable[[], Awaitable[None]], *subjects: str) -> bool:
+    """Tell whether no provider hears of these subjects while `act` runs.
+
+    It runs up to three times: a verified domain is looked at by schedule, every five seconds, which may fall into one.
+    """
+    for _ in range(3):
+        before = _heard(sim, subjects)
+        await act()
+        if _heard(sim, subjects) == before:
+            return True
+    return False
+
+
+def _heard(sim: Simulated, subjects: tuple[str, ...]) -> int:
+    return sum(call["subject"] in subjects for call in sim.calls())
 
 
 def error_of(answer: httpx.Response) -> str:
