@@ -108,6 +108,7 @@ class Postbox(Protocol):
 
         Raises:
             InboxGone: There is nothing to look in.
+            Retryable: The look-up failed, or what it found tells no ids.
         """
         ...
 

@@ -21,6 +21,10 @@ PAGE = 100
 """The most that a listing gives at once."""
 
 
+class _IdsUntold(Exception):
+    """An answer about a message lacks its ids."""
+
+
 class AgentMail:
     """The `Postbox` and `Mailbox` ports over AgentMail's API v0."""
 
@@ -51,7 +55,7 @@ class AgentMail:
             raise meaning_of(error) from None
         try:
             return _posted(posted)
-        except (KeyError, TypeError):
+        except _IdsUntold:
             raise Unknown("The message was taken, and its ids were not told.") from None
 
     async def find(self, inbox_id: str, label: str, message_id: str) -> Posted | None:
@@ -59,12 +63,15 @@ class AgentMail:
 
         Raises:
             InboxGone: There is nothing to look in.
+            Retryable: The look-up failed, or what was found tells no ids.
         """
         params = {"labels": label, "limit": str(PAGE), "include_trash": "true", "include_spam": "true"}
-        for item in await self._list(inbox_id, params, most=1):
-            return _posted(item)
-        found = await self._get(inbox_id, message_id)
-        return None if found is None else _posted(found)
+        labelled = await self._list(inbox_id, params, most=1)
+        found = labelled[0] if labelled else await self._get(inbox_id, message_id)
+        try:
+            return None if found is None else _posted(found)
+        except _IdsUntold:
+            raise Retryable("The message is there, and its ids are not told.", code="ids_untold") from None
 
     async def read(self, inbox_id: str, message_id: str) -> Mail | None:
         """Return a message with its bodies; None if the inbox, or the message in it, is gone.
@@ -121,8 +128,11 @@ class AgentMail:
         return found
 
 
-def _posted(item: dict[str, Any]) -> Posted:
-    return Posted(str(item["message_id"]), str(item["thread_id"]))
+def _posted(item: Any) -> Posted:
+    match item:
+        case {"message_id": str(message_id), "thread_id": str(thread_id)}:
+            return Posted(message_id, thread_id)
+    raise _IdsUntold
 
 
 def _messages(inbox_id: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -42,6 +42,9 @@ LETTER = Letter(
     bcc=("kay@example.com",),
     files=(File("a.txt", "text/plain", content=b"\x00attached"),),
 )
+
+WITHOUT_IDS = [{}, {"message_id": "<m@x>"}, {"message_id": "<m@x>", "thread_id": None}, "null"]
+"""Answers about a message that do not tell both of its ids."""
 
 
 @pytest.fixture
@@ -177,10 +180,8 @@ async def test_silence_is_unknown_and_the_same_key_finds_out(
     assert sent(simulator) == [posted.message_id]
 
 
-@pytest.mark.parametrize("said", [{}, {"message_id": "<m@x>"}, "null"])
-async def test_an_answer_without_ids_is_unknown(
-    simulator: Simulated, mail: AgentMail, said: dict[str, str] | str
-) -> None:
+@pytest.mark.parametrize("said", WITHOUT_IDS)
+async def test_an_answer_without_ids_is_unknown(simulator: Simulated, mail: AgentMail, said: Any) -> None:
     simulator.fault("agentmail", "messages.send", "status", status=200, body=said, when="after", times=1)
 
     with pytest.raises(Unknown):
@@ -215,3 +216,18 @@ async def test_a_look_up_that_fails_tells_nothing(simulator: Simulated, mail: Ag
 
     with pytest.raises(Retryable):
         await mail.find(ADA, LETTER.label, LETTER.message_id)
+
+
+@pytest.mark.parametrize("said", WITHOUT_IDS)
+async def test_a_message_that_is_found_without_ids_is_looked_for_again(
+    simulator: Simulated, mail: AgentMail, said: Any
+) -> None:
+    posted = await mail.post(ADA, LETTER)
+    listing = {"count": 1, "messages": [said]}
+    simulator.fault("agentmail", "messages.list", "status", status=200, body=listing, match=ADA, times=1)
+
+    with pytest.raises(Retryable) as raised:
+        await mail.find(ADA, LETTER.label, LETTER.message_id)
+
+    assert raised.value.code == "ids_untold"
+    assert await mail.find(ADA, LETTER.label, LETTER.message_id) == posted
