@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar
 
@@ -12,7 +13,7 @@ import typer
 from mailwright.console import say
 from mailwright.data_dir import read_json
 from mailwright.errors import StartError
-from shared.db.pool import OUTAGE
+from shared.db.pool import OUTAGE, Connection, connect
 from shared.errors import MailwrightError
 
 Result = TypeVar("Result")
@@ -39,6 +40,18 @@ def on_database(job: Callable[[str], Coroutine[Any, Any, Result]], url: str | No
     except (StartError, MailwrightError, asyncpg.PostgresError, *OUTAGE) as failure:
         say(f"mailwright: {failure or type(failure).__name__}")
         raise typer.Exit(2) from failure
+
+
+@asynccontextmanager
+async def connected(url: str, service: str, command: str) -> AsyncIterator[Connection]:
+    """Give a connection with the schema and the rights of a service, which the database shows as the command's."""
+    connection = await connect(
+        url, schema=service, role=f"mailwright_{service}", application=f"mailwright-{command}"
+    )
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 def _database_url(given: str | None, data_dir: Path) -> str:

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, on_database
-from shared.db.pool import connect
+from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, connected, on_database
 from shared.db.roles import SERVICES
 from shared.messaging import halts
 
@@ -40,20 +39,10 @@ def resume(service: Service, database_url: DatabaseUrl = None, data_dir: DataDir
 
 
 async def _halt_of(service: str, url: str) -> halts.Halt | None:
-    connection = await connect(
-        url, schema=service, role=f"mailwright_{service}", application="mailwright-consumers"
-    )
-    try:
+    async with connected(url, service, "consumers") as connection:
         return await halts.current(connection)
-    finally:
-        await connection.close()
 
 
 async def _resume(service: str, url: str) -> bool:
-    connection = await connect(
-        url, schema=service, role=f"mailwright_{service}", application="mailwright-consumers"
-    )
-    try:
+    async with connected(url, service, "consumers") as connection:
         return await halts.lift(connection)
-    finally:
-        await connection.close()

@@ -7,13 +7,11 @@ from enum import Enum, StrEnum, auto
 from functools import partial
 from typing import Annotated, Any, NoReturn
 
-import asyncpg
 import typer
 
 from mailwright.console import say
-from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, on_database
+from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, connected, on_database
 from shared.contracts.envelope import Recorded
-from shared.db.pool import connect
 from shared.db.roles import SERVICES
 from shared.errors import Poison
 from shared.messaging.answers import is_answered, is_waiting
@@ -46,6 +44,7 @@ class State(StrEnum):
     DISMISSED = "dismissed"
 
 
+COMMAND = "dead-letters"
 OVER = (State.REPLAYED, State.DISMISSED)
 
 
@@ -127,30 +126,18 @@ def _refuse(sentence: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-async def _connect(service: str, url: str) -> "asyncpg.Connection[asyncpg.Record]":
-    return await connect(
-        url, schema=service, role=f"mailwright_{service}", application="mailwright-dead-letters"
-    )
-
-
 async def _all_dead_letters(url: str) -> list[dict[str, Any]]:
     dead_letters = []
     for service in SERVICES:
-        connection = await _connect(service, url)
-        try:
+        async with connected(url, service, COMMAND) as connection:
             rows = await connection.fetch("select * from dead_letters order by id")
-        finally:
-            await connection.close()
         dead_letters += [_described(service, row) for row in rows]
     return dead_letters
 
 
 async def _one_dead_letter(service: str, number: int, url: str) -> dict[str, Any] | None:
-    connection = await _connect(service, url)
-    try:
+    async with connected(url, service, COMMAND) as connection:
         row = await connection.fetchrow("select * from dead_letters where id = $1", number)
-    finally:
-        await connection.close()
     if row is None:
         return None
     headers = {
@@ -161,8 +148,7 @@ async def _one_dead_letter(service: str, number: int, url: str) -> dict[str, Any
 
 
 async def _ask(service: str, number: int, url: str) -> Asked:
-    connection = await _connect(service, url)
-    try:
+    async with connected(url, service, COMMAND) as connection:
         row = await connection.fetchrow(
             "select * from dead_letters where id = $1 and replayed_at is null", number
         )
@@ -171,27 +157,21 @@ async def _ask(service: str, number: int, url: str) -> Asked:
         if (event := _event_of(row)) and await is_answered(connection, event):
             return Asked.ANSWERED
         await connection.execute("update dead_letters set replay_asked_at = now() where id = $1", number)
-    finally:
-        await connection.close()
     return Asked.TAKEN
 
 
 async def _dismiss(service: str, number: int, url: str) -> Asked:
-    connection = await _connect(service, url)
-    try:
-        async with connection.transaction():
-            row = await connection.fetchrow(
-                "select * from dead_letters where id = $1 and replayed_at is null for update", number
-            )
-            if row is None:
-                return Asked.UNKNOWN
-            if (event := _event_of(row)) and await is_waiting(connection, event):
-                return Asked.UNANSWERED
-            await connection.execute(
-                "update dead_letters set replayed_at = now(), replay_asked_at = null where id = $1", number
-            )
-    finally:
-        await connection.close()
+    async with connected(url, service, COMMAND) as connection, connection.transaction():
+        row = await connection.fetchrow(
+            "select * from dead_letters where id = $1 and replayed_at is null for update", number
+        )
+        if row is None:
+            return Asked.UNKNOWN
+        if (event := _event_of(row)) and await is_waiting(connection, event):
+            return Asked.UNANSWERED
+        await connection.execute(
+            "update dead_letters set replayed_at = now(), replay_asked_at = null where id = $1", number
+        )
     return Asked.TAKEN
 
 

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, on_database
+from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, connected, on_database
 from shared.contracts import envelope
-from shared.db.pool import connect
 
 app = typer.Typer(help="Work with the event logs.", add_completion=False)
 
@@ -48,10 +47,7 @@ def replay(
     """Have a running service send its published events beyond a position again; whoever has them ignores them."""
 
     async def ask(url: str) -> int:
-        connection = await connect(
-            url, schema=service.value, role=f"mailwright_{service}", application="mailwright-events"
-        )
-        try:
+        async with connected(url, service.value, "events") as connection:
             await connection.execute(
                 """
                 insert into replay_asked (topic, partition, after) values ($1, $2, $3)
@@ -66,8 +62,6 @@ def replay(
                 topic,
                 partition,
             )
-        finally:
-            await connection.close()
         return max(0, (published or 0) - after)
 
     count = on_database(ask, database_url, data_dir)

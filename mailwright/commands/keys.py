@@ -7,13 +7,12 @@ from typing import Annotated
 import typer
 
 from mailwright.console import say
-from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, on_database
+from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, connected, on_database
 from services.gateway.security.keys import ACCOUNT_BOUND, KINDS, KeyKind
 from services.gateway.security.scopes import POSSIBLE, unknown_to
 from services.gateway.security.store import KeyAdmin, StoredKey
 from shared.clock import RandomIds, SystemClock
 from shared.contracts.requests import Dialect
-from shared.db.pool import connect
 
 app = typer.Typer(help="Make, list and revoke API keys.", add_completion=False, no_args_is_help=True)
 
@@ -87,10 +86,5 @@ def revoke(
 
 @asynccontextmanager
 async def _admin(url: str) -> AsyncIterator[KeyAdmin]:
-    connection = await connect(
-        url, schema="gateway", role="mailwright_gateway", application="mailwright-keys"
-    )
-    try:
+    async with connected(url, "gateway", "keys") as connection:
         yield KeyAdmin(connection, SystemClock(), RandomIds())
-    finally:
-        await connection.close()

@@ -1,18 +1,16 @@
 """`mailwright messages list|resolve`: messages that are on their way, and those of which nobody knows whether they left."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from mailwright.console import say
-from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, on_database
+from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, connected, on_database
 from services.threads.resolving import NotResolvable, OpenMessage, open_messages
 from services.threads.resolving import resolve as record
 from shared.clock import RandomIds, SystemClock
-from shared.db.pool import Connection, connect
 from shared.messaging.recorder import Recorder
 
 app = typer.Typer(
@@ -31,7 +29,7 @@ def list_messages(
     """List the messages that are on their way or of unknown outcome; ends with 1 if there are any of the latter."""
 
     async def look(url: str) -> Sequence[OpenMessage]:
-        async with _connection(url) as connection:
+        async with connected(url, "threads", "messages") as connection:
             return await open_messages(connection, only_unknown=unknown)
 
     found = on_database(look, database_url, data_dir)
@@ -57,7 +55,7 @@ def resolve(
     """Record that a message of unknown outcome was sent, or that it was not; it is never sent again."""
 
     async def decide(url: str) -> str | None:
-        async with _connection(url) as connection:
+        async with connected(url, "threads", "messages") as connection:
             try:
                 await record(connection, Recorder(SystemClock(), RandomIds()), message_id, was_sent=sent)
             except NotResolvable as reason:
@@ -69,14 +67,3 @@ def resolve(
         say(f"mailwright: {refusal}")
         raise typer.Exit(1)
     typer.echo(f"{message_id} is {'sent' if sent else 'failed'}")
-
-
-@asynccontextmanager
-async def _connection(url: str) -> AsyncIterator[Connection]:
-    connection = await connect(
-        url, schema="threads", role="mailwright_threads", application="mailwright-messages"
-    )
-    try:
-        yield connection
-    finally:
-        await connection.close()
