@@ -15,36 +15,46 @@ from services.threads.handlers import answers
 from services.threads.handlers.facts import tell_message
 from services.threads.store import Store
 from shared.contracts.threads import MessageFact, MessageFailed, MessageSent, MessageUnknown
+from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
 
 async def conclude(
-    store: Store, recorder: Recorder, thread: Thread, message: Message, outcome: Outcome
-) -> None:
-    """Record what became of a message; both are locked, and the caller's transaction commits it.
+    store: Store,
+    recorder: Recorder,
+    thread: Thread,
+    message: Message,
+    outcome: Outcome,
+    *,
+    cause: Cause | None = None,
+) -> Thread:
+    """Record what became of a message and return its thread as it is then; both are locked, and the caller commits.
+
+    The fact follows from `cause`, else from the request to send the message; that request is answered either way.
 
     Raises:
         IllegalTransition: The message cannot come to that from where it is.
     """
+    request, request_id = request_for(message), message.request_id
     after, told, fact = _changed(recorder, thread, message, outcome)
-    cause = request_for(message)
     after, told, event = tell_message(
-        recorder, thread, after, message, told, fact, cause=cause, request_id=message.request_id
+        recorder, thread, after, message, told, fact, cause=cause or request, request_id=request_id
     )
     await store.save_thread(thread, after)
     await store.save_message(message, told)
     if isinstance(outcome, Failed) and message.day is not None:
         await limits.give_back(store.connection, message.account_id, message.day)
     await store.record(event)
-    if cause is not None and message.request_id is not None:
+    if request is not None and request_id is not None:
         details = {"message_id": str(message.id)}
         answer = (
-            answers.failed(message.request_id, after, outcome.failure, details)
+            answers.failed(request_id, after, outcome.failure, details)
             if isinstance(outcome, Failed)
             # One that may have left is no failure: its request must not be repeated.
-            else answers.done(message.request_id, after, details)
+            else answers.done(request_id, after, details)
         )
-        await store.answer(replace(cause, time=max(cause.time, event.time)), answer)
+        await store.answer(replace(request, time=max(request.time, event.time)), answer)
+    return after
 
 
 def _changed(

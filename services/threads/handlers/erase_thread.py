@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from services.threads.domain import refusals
+from services.threads.domain.sending import ERASED, Failed
 from services.threads.domain.thread import erased
 from services.threads.handlers import answers
+from services.threads.handlers.conclude_message import conclude
 from services.threads.handlers.facts import tell
 from services.threads.handlers.requests import id_of, refuse, thread_seen_by
-from services.threads.handlers.untouched import fail_untouched
 from services.threads.store import Store
 from shared.content import parts
-from shared.contracts.accounts import Failure
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import MessageStatus, ThreadErased, ThreadErasureRequested
 from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
-
-ERASED = Failure(code="thread_erased", message="The thread was erased before the message was sent.")
 
 
 async def erase_thread(
@@ -42,7 +40,7 @@ async def erase_thread(
         await refuse(store, request, refusals.MESSAGE_UNDER_WAY)
         return
     for message in waiting:
-        thread = await fail_untouched(store, recorder, thread, message, ERASED, cause)
+        thread = await conclude(store, recorder, thread, message, Failed(ERASED), cause=cause)
     told, fact = tell(recorder, thread, erased(thread), ThreadErased, cause=cause, request_id=request_id)
     await store.save_thread(thread, told)
     written = [each.content_ref for each in messages]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.threads.domain.senders import GONE
-from services.threads.handlers.untouched import fail_all_of
+from services.threads.handlers.untouched import fail_untouched
 from services.threads.senders import keep_account, keep_warmup
 from services.threads.store import Store
 from services.threads.store_polls import follow_inbox
@@ -31,4 +31,4 @@ async def follow_sender(store: Store, recorder: Recorder, event: Recorded) -> No
             if is_news:
                 await follow_inbox(store.connection, recorder, account)
             if is_news and account.status in GONE:
-                await fail_all_of(store, recorder, account.account_id, DELETED, Cause.of(event))
+                await fail_untouched(store, recorder, account.account_id, DELETED, Cause.of(event))
