@@ -158,12 +158,16 @@ class Store:
         )
         return subject
 
-    async def save_message(self, before: Message, after: Message) -> bool:
-        """Write `after` over `before` and give up the lease; False if `before`'s lease is lost or it has moved on."""
-        written = await self.connection.fetchval(
+    async def save_message(self, before: Message, after: Message) -> None:
+        """Write `after` over `before` and give up the lease.
+
+        Raises:
+            Stale: `before`'s lease is lost, or it has moved on.
+        """
+        if not await self.connection.fetchval(
             SAVE_MESSAGE, before.id, before.status, before.lease_token, *values_of(after, MESSAGE_CHANGING)
-        )
-        return bool(written)
+        ):
+            raise Stale(f"The message {before.id} is not as it was any more.")
 
     async def threads_with_untouched(self, account_id: UUID) -> Sequence[UUID]:
         """Return the threads in which a message of an account waits that the provider has not heard of."""
