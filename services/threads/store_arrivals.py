@@ -41,6 +41,11 @@ CRASHED = f"""
         leased_until = now() + make_interval(secs => least($4 * power(2, greatest(crashes - 1, 0)), 3600))
     {HELD} returning crashes
 """  # noqa: S608
+BETWEEN = """
+    select id from thread
+    where workspace_id = $1 and account_id = $2 and participant_email = $3 and status = any($4) and channel = 'email'
+    order by status = 'archived', coalesce(last_message_at, created_at) desc limit 1
+"""
 
 
 class ArrivalStore(Store):
@@ -153,18 +158,11 @@ class ArrivalStore(Store):
         return thread_id
 
     async def between(
-        self, account_id: UUID, participant_email: str, among: Collection[ThreadStatus]
+        self, account: AccountState, participant_email: str, among: Collection[ThreadStatus]
     ) -> UUID | None:
         """Return the newest thread between an account and a participant; one in the archive comes last."""
         thread_id: UUID | None = await self.connection.fetchval(
-            """
-            select id from thread where account_id = $1 and participant_email = $2 and status = any($3)
-                and channel = 'email'
-            order by status = 'archived', coalesce(last_message_at, created_at) desc limit 1
-            """,
-            account_id,
-            participant_email,
-            list(among),
+            BETWEEN, account.workspace_id, account.account_id, participant_email, list(among)
         )
         return thread_id
 

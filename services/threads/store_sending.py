@@ -47,11 +47,12 @@ CLAIM = f"""
     select claimed.*, sender.inbox_id, sender.account, sender.warmup
     from claimed left join sender using (account_id)
 """  # noqa: S608  only our own column names are interpolated
-RENEW = """
-    update message set leased_until = now() + make_interval(secs => $2)
-    where lease_token = any($1) returning lease_token
-"""
-RELEASE = "update message set lease_token = null, leased_until = null where lease_token = any($1)"
+HELD = "where status = 'queued' and lease_token = any($1)"
+"""Only messages that are to leave are leased, and an index has those few of all there are."""
+RENEW = f"""
+    update message set leased_until = now() + make_interval(secs => $2) {HELD} returning lease_token
+"""  # noqa: S608  only our own text is interpolated
+RELEASE = f"update message set lease_token = null, leased_until = null {HELD}"  # noqa: S608
 PUT_BACK = """
     update message set lease_token = null, leased_until = null,
         due_at = $3, intent_at = $4, called_at = $5, unready_since = $6

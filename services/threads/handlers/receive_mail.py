@@ -96,7 +96,7 @@ async def _thread_for(
     found = (
         await store.answered(account.account_id, references, own_ids(references), linked)
         or await store.holding(account.account_id, mail.thread_id, linked)
-        or await store.between(account.account_id, writer.address, WARMUP if of_warmup else CORRESPONDENCE)
+        or await store.between(account, writer.address, WARMUP if of_warmup else CORRESPONDENCE)
     )
     thread = None if found is None else await store.thread(found)
     if thread is None or thread.status is ThreadStatus.ERASED:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,6 +17,7 @@ from shared.errors import NotYet
 from shared.messaging import dead_letters
 from tests.support.eventually import eventually
 from tests.support.line import RESERVED, Line, event, raw
+from tests.support.plans import steps_of
 
 REQUESTED = "mailwright.account.requested.v1"
 
@@ -174,14 +174,6 @@ async def test_what_nobody_knows_does_not_hold_up_what_became_known(
             dead_letters.KNOWN_LIMIT,
             0,
         )
-    visited = [
-        step for step in _steps(json.loads(plan)[0]["Plan"]) if step.get("Relation Name") == "dead_letters"
-    ]
+    visited = [step for step in steps_of(plan) if step.get("Relation Name") == "dead_letters"]
     assert sum(step["Actual Rows"] * step["Actual Loops"] for step in visited) < 10
     assert not any(step.get("Rows Removed by Filter") for step in visited)
-
-
-def _steps(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for inner in plan.get("Plans", ()):
-        yield from _steps(inner)
