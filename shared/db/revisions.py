@@ -9,7 +9,7 @@ needs would be a quarter of the start and a fifth of the memory.
 
 from __future__ import annotations
 
-import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +26,7 @@ OWNERS: dict[str, Path] = {
     "gateway": ROOT / "services/gateway/migrations",
 }
 """Each owner's schema of the same name, and where its migrations are."""
+_CONSTANT = re.compile(r"""^(\w+) = ["'](.*)["']$""", re.MULTILINE)
 
 
 class Phase(StrEnum):
@@ -69,15 +70,8 @@ def history_of(owner: str) -> tuple[Revision, ...]:
 
 
 def _constants(file: Path) -> dict[str, str]:
-    """Return the texts that a migration's file gives names to."""
-    return {
-        node.targets[0].id: node.value.value
-        for node in ast.parse(file.read_text()).body
-        if isinstance(node, ast.Assign)
-        and isinstance(node.targets[0], ast.Name)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    }
+    """Return the texts that a migration's file gives names to, each in a line of its own."""
+    return dict(_CONSTANT.findall(file.read_text()))
 
 
 def needed_by(history: Sequence[Revision]) -> str | None:
