@@ -118,11 +118,9 @@ def _as_api_error(scope: Scope, error: Exception) -> ApiError:
             log.warning("call_without_database", error=type(error).__name__)
             return unavailable()
         case HTTPException(status_code=405):
+            allowed = ", ".join(methods(scope["app"].router.routes, scope))
             return ApiError(
-                405,
-                "method_not_allowed",
-                "The path does not know this method.",
-                headers={"Allow": ", ".join(methods(scope["app"].router.routes, scope))},
+                405, "method_not_allowed", f"This path takes {allowed}.", headers={"Allow": allowed}
             )
         case HTTPException(status_code=404):
             return not_found("path")

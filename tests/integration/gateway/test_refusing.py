@@ -201,7 +201,7 @@ async def test_an_unknown_path_or_method_is_refused_in_our_words(api: httpx.Asyn
     assert_refused(await api.get("/api/email/nothing"), 404, "not_found")
     assert_refused(await api.get(f"{ACCOUNTS}/"), 404, "not_found")
     wrong = await api.delete(ACCOUNTS)
-    assert_refused(wrong, 405, "method_not_allowed")
+    assert_refused(wrong, 405, "method_not_allowed", "This path takes GET, POST.")
     assert wrong.headers["allow"] == "GET, POST"
 
 
