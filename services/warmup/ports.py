@@ -63,8 +63,10 @@ class WarmupProvider(Protocol):
         """
         ...
 
-    async def figures(self, addresses: Sequence[str]) -> Mapping[str, Figures]:
+    async def figures(self, addresses: Sequence[str]) -> Mapping[str, Figures | None]:
         """Return what was counted since warmup began, for those of up to 100 addresses that have data.
+
+        None stands for figures that one address could not be given, while the others were.
 
         Raises:
             ProviderTrouble: It did not answer.

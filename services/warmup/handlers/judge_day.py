@@ -76,8 +76,15 @@ class JudgeDay:
             for warmup in batch:
                 await self._put_back(warmup)
             raise
+        unanswered = {address for address, told in figures.items() if told is None}
         ends = await asyncio.gather(
-            *(self._judge(warmup, figures.get(warmup.address)) for warmup in batch), return_exceptions=True
+            *(
+                self._wait(warmup, None)
+                if warmup.address in unanswered
+                else self._judge(warmup, figures.get(warmup.address))
+                for warmup in batch
+            ),
+            return_exceptions=True,
         )
         for end in ends:
             if end is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
@@ -36,7 +37,18 @@ JOB_FINISHED: Mapping[Any, JobStatus] = {
     "cancelled": JobStatus.FAILED,
 }
 
+OF_THE_KEY = frozenset({401, 402, 403})
+"""Refusals of whoever asks, whatever the question is."""
+MOST_REFUSED = 3
+"""After so many addresses that were refused alone, and none that was not, it is not the addresses' doing."""
+UNREADABLE = (AttributeError, TypeError, ValueError, OverflowError)
+"""What reading an answer raises that has another shape than the documented one."""
+
 T = TypeVar("T")
+
+
+class QuestionRefused(ProviderTrouble):
+    """The provider refuses this very question, perhaps because of one address in it."""
 
 
 class Instantly:
@@ -88,13 +100,16 @@ class Instantly:
         )
         if account is None:
             return None
-        score = account.get("stat_warmup_score")
-        number = account.get("warmup_status")
-        status = SENDER_STATUS.get(number)
+        try:
+            score, number = account.get("stat_warmup_score"), account.get("warmup_status")
+            status = SENDER_STATUS.get(number)
+            is_connected = account.get("status") not in DISCONNECTED
+            reputation = _number(score)
+        except UNREADABLE as error:
+            raise ProviderTrouble("The warmup provider shows a sender that cannot be read.") from error
         if status is None or number is None:
             raise ProviderTrouble("The warmup provider shows a status that has no meaning here.")
-        is_connected = account.get("status") not in DISCONNECTED
-        return Sender(status, None if score is None else float(score), number, is_connected)
+        return Sender(status, reputation, number, is_connected)
 
     async def job(self, job_id: str) -> JobStatus | None:
         """Return how far a background job is; None when Instantly has forgotten it."""
@@ -104,31 +119,46 @@ class Instantly:
             return None
         return JOB_FINISHED.get(job.get("status"), JobStatus.RUNNING)
 
-    async def figures(self, addresses: Sequence[str]) -> Mapping[str, Figures]:
+    async def figures(self, addresses: Sequence[str]) -> Mapping[str, Figures | None]:
         """Return the counters per address; Instantly leaves out zeros and addresses without data.
+
+        A question that is refused is asked again by halves, so that one address costs no other its figures.
 
         Raises:
             ValueError: No address, which could mean all of them, or more than a call may carry.
         """
         _require_batch(addresses)
-        analytics = await _answered(
-            self._provider.call(
-                "warmup.analytics",
-                "POST",
-                "/accounts/warmup-analytics",
-                json={"emails": list(addresses)},
-                read_seconds=ANALYTICS_SECONDS,
-            )
+        told: dict[str, Figures | None] = {}
+        await self._ask_for_figures(addresses, told, [])
+        return told
+
+    async def _ask_for_figures(
+        self, addresses: Sequence[str], told: dict[str, Figures | None], refused: list[str]
+    ) -> None:
+        """Add what is told; `refused` are the addresses without an answer so far although they were asked for alone."""
+        question = self._provider.call(
+            "warmup.analytics",
+            "POST",
+            "/accounts/warmup-analytics",
+            json={"emails": list(addresses)},
+            read_seconds=ANALYTICS_SECONDS,
         )
-        totals = (analytics or {}).get("aggregate_data") or {}
-        by_date = (analytics or {}).get("email_date_data") or {}
         try:
-            return {
-                address: _figures(totals.get(address) or {}, by_date.get(address) or {})
-                for address in {**totals, **by_date}
-            }
-        except (AttributeError, TypeError, ValueError) as error:
-            raise ProviderTrouble("The warmup provider told figures that cannot be read.") from error
+            analytics = await _answered(question)
+        except QuestionRefused:
+            analytics = None
+            if len(addresses) == 1:
+                told[addresses[0]] = None
+        if analytics is not None:
+            told.update(_all_figures(analytics))
+        elif len(addresses) == 1:
+            refused += addresses
+            if len(refused) == MOST_REFUSED and not any(told.values()):
+                raise ProviderTrouble("The warmup provider refuses every question.")
+        else:
+            middle = len(addresses) // 2
+            for half in (addresses[:middle], addresses[middle:]):
+                await self._ask_for_figures(half, told, refused)
 
 
 def _require_batch(addresses: Sequence[str]) -> None:
@@ -136,12 +166,26 @@ def _require_batch(addresses: Sequence[str]) -> None:
         raise ValueError(f"a call carries between 1 and {BATCH_LIMIT} addresses")
 
 
+def _all_figures(analytics: Mapping[str, Any]) -> Mapping[str, Figures | None]:
+    totals = analytics.get("aggregate_data") or {}
+    by_date = analytics.get("email_date_data") or {}
+    if not (isinstance(totals, dict) and isinstance(by_date, dict)):
+        raise ProviderTrouble("The warmup provider told figures that cannot be read.")
+    figures: dict[str, Figures | None] = {}
+    for address in {**totals, **by_date}:
+        try:
+            figures[address] = _figures(totals.get(address) or {}, by_date.get(address) or {})
+        except UNREADABLE:
+            figures[address] = None
+    return figures
+
+
 def _figures(totals: Mapping[str, Any], by_date: Mapping[str, Mapping[str, Any]]) -> Figures:
-    score, label = totals.get("health_score"), totals.get("health_score_label")
+    label = totals.get("health_score_label")
     return Figures(
         sent=int(totals.get("sent") or 0),
         received=int(totals.get("received") or 0),
-        health_score=None if score is None else float(score),
+        health_score=_number(totals.get("health_score")),
         health_label=None if label is None else str(label),
         days=tuple(_day(date.fromisoformat(day), by_date[day]) for day in sorted(by_date)),
     )
@@ -152,6 +196,19 @@ def _day(day: date, counters: Mapping[str, Any]) -> WarmupDay:
     return WarmupDay(date=day, sent=sent, received=received, inbox=inbox)
 
 
+def _number(value: Any) -> float | None:
+    """Return a score.
+
+    Raises:
+        TypeError: It is none.
+        ValueError: Likewise, or it is not finite.
+    """
+    number = None if value is None else float(value)
+    if number is not None and not math.isfinite(number):
+        raise ValueError("a score is a finite number")
+    return number
+
+
 async def _answered(call: Awaitable[Any]) -> dict[str, Any] | None:
     """Return the object a question was answered with, None for "not found"; every other end is trouble."""
     try:
@@ -159,7 +216,8 @@ async def _answered(call: Awaitable[Any]) -> dict[str, Any] | None:
     except ProviderRefused as error:
         if error.status == 404:
             return None
-        raise ProviderTrouble("The warmup provider refused the question.") from error
+        kind = ProviderTrouble if error.status in OF_THE_KEY else QuestionRefused
+        raise kind("The warmup provider refused the question.") from error
     except Retryable as error:
         raise ProviderTrouble(
             "The warmup provider cannot be asked now.", wait_seconds=error.retry_after

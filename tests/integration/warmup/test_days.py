@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -304,3 +305,31 @@ async def test_the_providers_verdict_on_a_sender_is_the_accounts_error(
     assert (await bench.facts(account))[-1] == state
     last = (await bench.told(account))[-1].data["warmup"]
     assert (last["status"], last["provider_status"]) == (state, number)
+
+
+@pytest.mark.promise("I12")
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"status": 404},
+        {"status": 400},
+        {"status": 200, "body": {"aggregate_data": {"odd@myagentmail.com": {"sent": "many"}}}},
+    ],
+)
+async def test_an_address_that_the_provider_tells_no_figures_of_keeps_no_other_from_its_day(
+    bench: Bench, trouble: dict[str, Any]
+) -> None:
+    odd, *others = [await bench.provisioned(name) for name in ("odd", "even", "ever")]
+    await bench.attempt()
+    await bench.confirm()
+    await bench.pool.execute("update warmup set due_at = $1", bench.clock.now() + timedelta(days=1))
+    bench.sim.fault("instantly", "warmup.analytics", "status", match="odd@*", **trouble)
+
+    await bench.judge_days()
+
+    rows = {each: await bench.row(each) for each in (odd, *others)}
+    assert [rows[each]["day"] for each in others] == [1, 1]
+    if trouble["status"] != 200:
+        assert [rows[each]["total_sent"] for each in others] == [2, 2]
+    assert rows[odd]["day"] == (1 if trouble["status"] == 404 else 0)
+    assert rows[odd]["status"] == "warming"
