@@ -26,8 +26,6 @@ def stopped(
         over(warmup, status),
         reason=reason,
         is_confirmed=is_confirmed,
-        failure_code=None,
-        failure_message=None,
         intent_at=intent_at,
         due_at=due_at,
     )
@@ -46,10 +44,14 @@ def settled(warmup: Warmup) -> Warmup:
 def resumed(
     warmup: Warmup, now: datetime, *, is_confirmed: bool, job_id: str | None, due_at: datetime
 ) -> Warmup:
-    """Warming again after a pause, or after what a client could end of a hold: its days go on from where they stopped."""
+    """Warming again after a pause, or after what a client could end of a hold: its days go on from where they stopped.
+
+    The date that was expected before it stopped is not expected any more.
+    """
     return replace(
         warmup,
         status=WarmupStatus.WARMING,
+        decision=warmup.decision and warmup.decision.model_copy(update={"expected_at": None}),
         hold=None,
         held_from=None,
         accepted_at=now,

@@ -43,14 +43,16 @@ def decide_day(warmup: Warmup, seen: Observation, policy: Policy, today: Today) 
     """Judge a day by the provider's totals (S1-30, S1-31); return the warmup after it, and what is to become of it.
 
     A warming account is measured by the policy's goals, a graduated one by what it must keep, as far as that is known. One
-    that is held only waits for the end of what holds it: such a day never qualifies.
+    that is held only waits for the end of what holds it: such a day never qualifies. The score is that of this very look: one
+    that was told before and is not told now may have fallen.
 
     The warmup's `decision` says why, with everything that was looked at.
     """
     trouble = trouble_of(warmup, seen.sender, seen.domain)
     is_idle = warmup.hold is not None or trouble is not None
     after = _counted(warmup, seen, today, is_idle=is_idle)
-    criteria = criteria_of(after, policy, is_dns_healthy=seen.domain is None)
+    score_now = seen.sender.reputation if seen.sender else None
+    criteria = criteria_of(replace(after, reputation=score_now), policy, is_dns_healthy=seen.domain is None)
     judgement, sentence = (
         _stopped(seen)
         or _held(warmup, trouble)

@@ -33,6 +33,8 @@ NAMES: Mapping[Measure, str] = {
 BANNED = "The warmup provider has banned the sender."
 SUSPENDED = "The warmup provider has suspended the sender."
 RELEASED = "What held the warmup is over."
+FARTHEST_DAYS = 3_650
+"""A date beyond these days is none to expect."""
 
 
 class Judgement(StrEnum):
@@ -104,7 +106,7 @@ _SHUT_OUT: Mapping[WarmupStatus, tuple[Judgement, str, type[WarmupFact]]] = {
 def listed(criteria: Sequence[WarmupCriterion]) -> str:
     """Return goals in words."""
     return ", ".join(
-        f"{NAMES[Measure(each.name)]} {'unknown' if each.value is None else f'{each.value:g}'}"
+        f"{NAMES[Measure(each.name)]} {'unknown' if each.value is None else f'{each.value:.10g}'}"
         f" ({f'at least {each.at_least:g}' if each.below is None else f'below {each.below:g}'})"
         for each in criteria
     )
@@ -113,7 +115,10 @@ def listed(criteria: Sequence[WarmupCriterion]) -> str:
 def expected_of(
     before: Warmup, criteria: tuple[WarmupCriterion, ...], today: Today, days_since: int
 ) -> datetime | None:
-    """Return when the last open goal is met if every measure goes on as in the days since the last decision; None if never."""
+    """Return when the last open goal is met if every measure goes on as in the days since the last decision.
+
+    None if never, or if that is so far off that nobody could expect it.
+    """
     if all(each.is_met for each in criteria):
         return None
     earlier = {each.name: each.value for each in before.decision.criteria} if before.decision else {}
@@ -125,7 +130,7 @@ def expected_of(
         if bound is None or each.value is None or last is None:
             return None
         step, missing = (each.value - last) / days_since, bound - each.value
-        if step == 0 or missing * step < 0:
+        if step == 0 or missing / step > FARTHEST_DAYS or missing * step < 0:
             return None
         days = max(days, math.ceil(missing / step))
     return today.now + timedelta(seconds=max(days, 1) * today.length)

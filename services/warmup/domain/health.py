@@ -16,13 +16,18 @@ LABELS = ((95.0, "excellent"), (90.0, "good"), (80.0, "fair"), (0.0, "poor"))
 
 
 def health_of(days: Sequence[WarmupDay], today: date) -> float | None:
-    """Return the percentage of the last seven full days' mail that reached an inbox; None below 20 messages."""
-    first = today - timedelta(days=WINDOW_DAYS)
-    recent = [day for day in days if first <= day.date < today and day.inbox is not None]
+    """Return the percentage of the last seven full days' mail that reached an inbox; None below 20 messages.
+
+    It is rounded down, so that what is short of a bound never reaches it. The days are the provider's: where its dates are
+    ahead of ours, its newest one is the day that is not over.
+    """
+    until = max((today, *(day.date for day in days)))
+    first = until - timedelta(days=WINDOW_DAYS)
+    recent = [day for day in days if first <= day.date < until and day.inbox is not None]
     sent = sum(day.sent for day in recent)
     if sent < FEWEST_SAMPLES:
         return None
-    return round(100.0 * sum(day.inbox or 0 for day in recent) / sent, 1)
+    return (1_000 * sum(day.inbox or 0 for day in recent) // sent) / 10
 
 
 def label_of(health: float | None) -> str | None:
@@ -51,7 +56,8 @@ class Mail:
         return self._share_of(self.complained)
 
     def _share_of(self, count: int) -> float | None:
-        return None if self.sent < FEWEST_SENT else round(100.0 * count / self.sent, 2)
+        """Return a percentage, rounded down: that keeps it below a bound exactly if it is."""
+        return None if self.sent < FEWEST_SENT else (10_000 * count // self.sent) / 100
 
 
 NO_MAIL = Mail()

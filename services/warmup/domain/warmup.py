@@ -222,6 +222,8 @@ def over(warmup: Warmup, status: WarmupStatus) -> Warmup:
         hold=None,
         held_from=None,
         reason=None,
+        failure_code=None,
+        failure_message=None,
         next_attempt_at=None,
         job_id=None,
         due_at=None,

@@ -65,6 +65,13 @@ def test_no_day_is_expected_of_a_warmup_that_stands_still(status: WarmupStatus) 
     assert shown(status=status, decision=DECISION, day=4)["expected_at"] is None
 
 
+def test_a_day_that_is_over_is_not_expected() -> None:
+    decided: dict[str, Any] = {"decision": DECISION, "day": 4, "is_confirmed": True}
+
+    assert shown(hours=24 * 6 - 1, **decided)["expected_at"] == "2026-03-07T00:00:00Z"
+    assert shown(hours=24 * 6 + 1, **decided)["expected_at"] is None
+
+
 def test_a_day_that_waits_to_be_judged_is_called_overdue_and_not_the_next_one() -> None:
     due: dict[str, Any] = {"is_confirmed": True, "next_evaluation_at": START + timedelta(hours=2)}
 

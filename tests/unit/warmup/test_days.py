@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.warmup.domain.attempts import Sender, SenderStatus
+from services.warmup.domain.commanded import resumed
 from services.warmup.domain.days import Observation, decide_day
 from services.warmup.domain.decisions import Judgement
 from services.warmup.domain.figures import Figures
@@ -60,6 +61,25 @@ def test_the_documented_rule_goes_by_totals(
     assert after.decision is not None
     assert after.decision.judgement == judgement.value
     assert after.decision.sentence.endswith(".")
+
+
+def test_a_score_that_is_not_told_any_more_is_none_to_graduate_with() -> None:
+    before = replace(WARMING, reputation=95.0, total_sent=150)
+
+    after, decided = decide_day(before, seen(None, 210), PUFFLE, TODAY)
+
+    assert decided is Judgement.CONTINUE
+    assert after.decision is not None
+    assert after.decision.sentence == "It does not meet every goal yet: reputation unknown (at least 90)."
+    assert after.reputation == 95.0, "what was told stays"
+
+
+def test_what_is_just_short_of_a_goal_is_not_said_to_be_it() -> None:
+    after, decided = decide_day(WARMING, seen(89.9999996, 1_234_567), PUFFLE, TODAY)
+
+    assert decided is Judgement.CONTINUE
+    assert after.decision is not None
+    assert "reputation 89.9999996 (at least 90)" in after.decision.sentence
 
 
 def test_a_sender_that_the_provider_does_not_know_goes_on() -> None:
@@ -237,6 +257,40 @@ def test_no_day_is_expected_of_a_measure_that_stands_still() -> None:
 
     assert second.decision is not None
     assert second.decision.expected_at is None
+
+
+def test_no_day_is_expected_that_is_further_off_than_anybody_waits() -> None:
+    first, _ = decide_day(WARMING, seen(80.0, 100), PUFFLE, TODAY)
+    for score in (80.0001, 80.0 + 1e-12):
+        second, _ = decide_day(first, seen(score, 150), PUFFLE, TODAY)
+
+        assert second.decision is not None
+        assert second.decision.expected_at is None
+
+
+def test_what_was_expected_before_a_pause_is_not_expected_after_it() -> None:
+    first, _ = decide_day(WARMING, seen(80.0, 100), PUFFLE, TODAY)
+    second, _ = decide_day(first, seen(82.0, 150), PUFFLE, replace(TODAY, number=60))
+
+    after = resumed(second, NOW, is_confirmed=True, job_id=None, due_at=NOW)
+
+    assert second.decision is not None
+    assert second.decision.expected_at is not None
+    assert after.decision == second.decision.model_copy(update={"expected_at": None})
+
+
+@pytest.mark.parametrize(("inbox", "health"), [(224, 89.9), (225, 90.3)])
+def test_a_health_just_short_of_a_bound_does_not_reach_it_by_rounding(inbox: int, health: float) -> None:
+    yesterday = WarmupDay(date=date(2026, 3, 9), sent=249, received=0, inbox=inbox)
+
+    assert health_of([yesterday], date(2026, 3, 10)) == health
+
+
+def test_health_is_of_the_providers_days_where_its_dates_are_ahead() -> None:
+    days = [WarmupDay(date=date(2026, 3, day), sent=5, received=5, inbox=5) for day in range(13, 20)]
+    unfinished = WarmupDay(date=date(2026, 3, 20), sent=100, received=0, inbox=0)
+
+    assert health_of([*days, unfinished], date(2026, 3, 10)) == 100.0
 
 
 def test_health_is_of_the_last_seven_full_days() -> None:

@@ -128,7 +128,8 @@ def test_clients_resume_what_they_paused_or_what_was_stopped_at_the_provider() -
         (Mail(19, 19, 19), None, None),
         (Mail(20, 0, 0), 0.0, 0.0),
         (Mail(200, 4, 1), 2.0, 0.5),
-        (Mail(3_000, 1, 2), 0.03, 0.07),
+        (Mail(30_000, 599, 29), 1.99, 0.09),
+        (Mail(3_000, 1, 2), 0.03, 0.06),
     ],
 )
 def test_rates_are_percentages_of_at_least_twenty_messages(

@@ -48,7 +48,7 @@ def warmup_json(view: AccountView, now: datetime, day_seconds: float) -> Json:
         "day": warmup.day if warmup else 0,
         "started_at": instant(warmup.started_at) if warmup else None,
         **_judged(decision),
-        "expected_at": _expected(warmup),
+        "expected_at": _expected(warmup, now),
         **_next(warmup, now),
         "next_attempt_at": instant(warmup.next_attempt_at) if warmup else None,
         "health": {
@@ -83,11 +83,15 @@ def _judged(decision: WarmupDecision | None) -> Json:
     }
 
 
-def _expected(warmup: WarmupState | None) -> str | None:
-    """Return when the last goal is met if things go on as they did: nothing goes on while a warmup stands still."""
+def _expected(warmup: WarmupState | None, now: datetime) -> str | None:
+    """Return when the last goal is met if things go on as they did.
+
+    Nothing goes on while a warmup stands still, and what has passed without a judgement is not expected any more.
+    """
     if warmup is None or warmup.decision is None or warmup.status is not WarmupStatus.WARMING:
         return None
-    return instant(warmup.decision.expected_at)
+    at = warmup.decision.expected_at
+    return None if at is None or at <= now else instant(at)
 
 
 def _next(warmup: WarmupState | None, now: datetime) -> Json:
