@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from services.gateway.errors import ApiError, FieldError, body_too_large, invalid, unsupported_media_type
 
@@ -99,21 +99,29 @@ async def read_bytes(request: Request, limit: int) -> bytes:
     """Return the call's body as it came.
 
     Raises:
-        ApiError: It is larger than `limit` bytes (413).
+        ApiError: It is larger than `limit` bytes (413), or its client left before its end (400).
     """
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length) > limit + THROWN_AWAY:
         raise body_too_large(limit)
     body, size = bytearray(), 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit + THROWN_AWAY:
-            break
-        if size <= limit:
-            body += chunk
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit + THROWN_AWAY:
+                break
+            if size <= limit:
+                body += chunk
+    except ClientDisconnect:
+        raise cut_off() from None
     if size > limit:
         raise body_too_large(limit)
     return bytes(body)
+
+
+def cut_off() -> ApiError:
+    """Return what a call comes to whose client left while it sent; nobody reads it, and nothing is wrong on our side."""
+    return invalid("The body was cut off.")
 
 
 def parse_json(body: bytes) -> Any:

@@ -9,7 +9,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
-from services.gateway.bodies import THROWN_AWAY
+from services.gateway.bodies import THROWN_AWAY, cut_off
 from services.gateway.errors import ApiError, invalid
 from services.gateway.file_names import safe_name
 
@@ -78,10 +78,7 @@ class Upload:
 
     async def _read(self) -> bool:
         """Read some more of the body; False at its end."""
-        try:
-            chunk = await anext(self._stream, b"")
-        except ClientDisconnect:
-            raise invalid("The body was cut off.") from None
+        chunk = await self._next()
         if not chunk:
             if not self._is_ended:
                 raise (
@@ -101,8 +98,14 @@ class Upload:
 
     async def _throw_away(self) -> None:
         """Read on for a while: a client that is cut off while it sends never sees why."""
-        while self._read_bytes <= LIMIT + THROWN_AWAY and (chunk := await anext(self._stream, b"")):
+        while self._read_bytes <= LIMIT + THROWN_AWAY and (chunk := await self._next()):
             self._read_bytes += len(chunk)
+
+    async def _next(self) -> bytes:
+        try:
+            return await anext(self._stream, b"")
+        except ClientDisconnect:
+            raise cut_off() from None
 
     def _part_begins(self) -> None:
         self._parts += 1

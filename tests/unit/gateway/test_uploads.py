@@ -8,6 +8,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
+from services.gateway.bodies import read_json
 from services.gateway.errors import ApiError
 from services.gateway.uploads import LIMIT, Upload, upload_of
 
@@ -94,6 +95,17 @@ async def test_a_body_that_is_not_one_whole_file_is_refused(body: bytes) -> None
 
 async def test_a_body_that_is_cut_off_is_refused() -> None:
     assert (await refusal(call(part(b"a" * 9000)[:6000], cut=True))).status == 400
+
+
+async def test_a_body_that_is_cut_off_beyond_the_limit_is_refused() -> None:
+    too_much = [bytes(LIMIT // 8)] * 9
+    assert (await refusal(call(part(b"")[:-2], *too_much, cut=True))).status == 400
+
+
+async def test_a_json_body_that_is_cut_off_is_refused() -> None:
+    with pytest.raises(ApiError) as refused:
+        await read_json(call(b'{"username": ', content_type="application/json", cut=True))
+    assert refused.value.status == 400
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "", "multipart/mixed; boundary=x"])
