@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.clock import Calendar, Clock, ShiftedClock, SystemClock
@@ -29,25 +29,25 @@ class CommonSettings(BaseSettings):
     """Host and port of a broker."""
     kafka_idempotence: bool = True
     """Whether the broker supports the idempotent producer; the embedded one does not."""
-    kafka_fetch_max_wait_ms: int = 500
+    kafka_fetch_max_wait_ms: int = Field(default=500, ge=0)
     """How long a fetch may wait at the broker, in milliseconds; 20 with the embedded broker."""
-    kafka_session_timeout_ms: int = 30_000
+    kafka_session_timeout_ms: int = Field(default=30_000, gt=0)
     """How long a silent consumer keeps its partitions, in milliseconds; 3000 with the embedded broker."""
     kafka_leave_group: bool = True
     """Whether a consumer that stops tells its group; off with the embedded broker, whose groups may not survive it."""
-    topic_partitions: int = 6
+    topic_partitions: int = Field(default=6, ge=1)
     """Partitions of each topic; fixed once a topic exists."""
-    topic_replication: int = 1
+    topic_replication: int = Field(default=1, ge=1)
     """Replicas of each topic when it is created."""
     master_keys: SecretStr = SecretStr("")
     """Keys that wrap the vault's data keys: `1:<base64 of 32 bytes>`, comma-separated, the highest number seals."""
     installation: str = Field(default="local", pattern=r"^[a-z0-9-]{1,24}$")
     """Names this installation in the idempotency keys it sends to providers; never change it."""
-    day_seconds: float = 86_400.0
+    day_seconds: float = Field(default=86_400.0, gt=0)
     """Length of a warmup day in seconds; smaller values make a demonstration fast."""
-    clock_anchor: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    clock_anchor: AwareDatetime = datetime(2026, 1, 1, tzinfo=UTC)
     """The instant from which warmup days are counted."""
-    clock_paused_seconds: float = 0.0
+    clock_paused_seconds: float = Field(default=0.0, ge=0)
     """Seconds since the anchor that do not count, because the system was switched off."""
     clock_shift_file: Path | None = None
     """For tests only: a file with the seconds by which the machine's clock is set forward or back; unset, it is right."""

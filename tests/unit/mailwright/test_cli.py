@@ -44,6 +44,11 @@ def test_an_unknown_service_is_refused_by_name() -> None:
             "mailwright: MAILWRIGHT_DATABASE_URL: field required; MAILWRIGHT_TOPIC_PARTITIONS: input should be",
         ),
         (
+            "warmup",
+            {**SETTINGS, "MAILWRIGHT_DAY_SECONDS": "0", "MAILWRIGHT_CLOCK_ANCHOR": "2026-01-01T00:00:00"},
+            "mailwright: MAILWRIGHT_DAY_SECONDS: input should be greater than 0; MAILWRIGHT_CLOCK_ANCHOR: input should",
+        ),
+        (
             "provisioner",
             {**SETTINGS, "MAILWRIGHT_MASTER_KEYS": "1:many-words"},
             "mailwright: MAILWRIGHT_MASTER_KEYS is not of the form",
