@@ -10,13 +10,14 @@ from services.gateway.projection import AccountRow, DomainRow, fold_account, fol
 from services.gateway.projection_rows import Owner
 from services.gateway.projection_threads import ThreadRow
 from services.gateway.selected import account_row
-from services.gateway.store_rows import columns, locked, owners
+from services.gateway.store_rows import locked, owners
 from services.gateway.store_threads import ThreadRows
 from shared.contracts.accounts import AccountFact
 from shared.contracts.domains import DomainFact, DomainState
 from shared.contracts.envelope import Received, Recorded
 from shared.contracts.threads import SuppressionFact, ThreadFact
 from shared.contracts.warmups import WarmupFact
+from shared.db.columns import as_columns
 from shared.db.pool import Connection
 from shared.observability import metrics
 
@@ -43,7 +44,7 @@ async def keep_events(connection: Connection, events: Sequence[Received]) -> Non
                 request_id, causation_id, data)
         on conflict (event_id) do nothing
         """,
-        *columns(rows, 12),
+        *as_columns(rows),
     )
 
 
@@ -170,7 +171,7 @@ async def _save_accounts(connection: Connection, rows: Sequence[AccountRow]) -> 
         where account.id = r.id
             and account.account_version <= r.account_version and account.warmup_version <= r.warmup_version
         """,
-        *columns(values, 15),
+        *as_columns(values),
     )
 
 
@@ -195,5 +196,5 @@ async def _save_domains(connection: Connection, rows: Sequence[DomainRow]) -> No
             as r (id, tenant_id, workspace_id, dialect, name, status, created_at, updated_at, state, version, is_deleted)
         where domain.id = r.id and domain.version <= r.version
         """,
-        *columns(values, 11),
+        *as_columns(values),
     )

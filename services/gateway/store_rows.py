@@ -1,8 +1,8 @@
-"""What every projection row is written with: rows that are locked before they are folded, and columns made of rows."""
+"""What every projection row is written with: rows that are locked before they are folded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import UnionType
 from typing import Any
 from uuid import UUID
@@ -38,8 +38,3 @@ async def locked(connection: Connection, table: str, fields: str, rows_of: Mappi
         )
         rows = await connection.fetch(select, wanted)
     return rows
-
-
-def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    """Return rows as one list per column."""
-    return [[row[place] for row in rows] for place in range(width)]

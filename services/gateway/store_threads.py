@@ -18,7 +18,7 @@ from services.gateway.projection_threads import (
     inbox_state,
     placed_at,
 )
-from services.gateway.store_rows import columns, locked, owners
+from services.gateway.store_rows import locked, owners
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import (
     MessageFact,
@@ -29,6 +29,7 @@ from shared.contracts.threads import (
     ThreadState,
 )
 from shared.db.cas import WriteOutcome
+from shared.db.columns import as_columns
 from shared.db.pool import Connection
 
 State = TypeVar("State", ThreadState, MessageState, SuppressionState)
@@ -152,7 +153,7 @@ async def _save_threads(connection: Connection, rows: Sequence[ThreadRow]) -> No
                     version)
             where thread.id = r.id and thread.version <= r.version
             """,
-            *columns(values, 17),
+            *as_columns(values),
         )
 
 
@@ -176,7 +177,7 @@ async def _save_messages(connection: Connection, rows: Sequence[MessageRow]) -> 
                 as r (id, tenant_id, workspace_id, thread_id, account_id, direction, status, placed_at, state, version)
             where message.id = r.id and message.version <= r.version
             """,
-            *columns(values, 10),
+            *as_columns(values),
         )
 
 
@@ -199,7 +200,7 @@ async def _save_suppressions(connection: Connection, rows: Sequence[SuppressionR
                 as r (id, tenant_id, workspace_id, address, is_deleted, suppressed_at, state, version)
             where suppression.id = r.id and suppression.version <= r.version
             """,
-            *columns(values, 8),
+            *as_columns(values),
         )
 
 

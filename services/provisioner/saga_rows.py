@@ -14,6 +14,7 @@ from services.provisioner.domain.sagas import Change, Direction, Saga, StepOutco
 from shared.contracts.accounts import AccountState, AccountStatus, Failure, Naming, Plan, Step
 from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Dialect
+from shared.db.columns import as_columns
 from shared.db.pool import Connection
 
 LOAD = """
@@ -136,10 +137,10 @@ async def write_states(connection: Connection, group: Sequence[SagaWrite]) -> No
     """Write the steps and accounts of a group; whether their sagas may be written is decided before."""
     steps = [_step_row(one, record) for one in group for record in one.change.steps]
     if steps:
-        await connection.execute(WRITE_STEPS, *columns(steps))
+        await connection.execute(WRITE_STEPS, *as_columns(steps))
     changed = [one for one in group if one.events]
     if changed:
-        await connection.execute(WRITE_ACCOUNTS, *columns([_account_row(one) for one in changed]))
+        await connection.execute(WRITE_ACCOUNTS, *as_columns([_account_row(one) for one in changed]))
 
 
 def _step_row(one: SagaWrite, record: StepRecord) -> tuple[Any, ...]:
@@ -168,8 +169,3 @@ def secrets_of(account: AccountState) -> set[UUID]:
     """Return the names in the vault of every secret the account has there."""
     own = set() if account.credential_ref is None else {account.credential_ref}
     return own | {credential.id for credential in account.credentials}
-
-
-def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    """Turn rows into one list per column, as `unnest` takes them."""
-    return [list(column) for column in zip(*rows, strict=True)]

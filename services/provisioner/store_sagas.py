@@ -14,7 +14,6 @@ from services.provisioner.domain.sagas import AddressFate, Direction, Saga
 from services.provisioner.effect_names import inbox_key
 from services.provisioner.saga_rows import (
     SagaWrite,
-    columns,
     load,
     saga_row,
     secrets_of,
@@ -24,6 +23,7 @@ from services.provisioner.store_names import answer_joined, first_free, move_add
 from services.provisioner.store_removals import answer_deletions
 from services.provisioner.store_strays import abandon
 from shared.contracts.accounts import AccountState, Naming
+from shared.db.columns import as_columns
 from shared.db.leases import LeaseLost
 from shared.db.pool import OUTAGE, Connection, Pool
 from shared.messaging.answers import answer
@@ -178,7 +178,7 @@ class SagaStore:
 
     async def _write_together(self, group: Sequence[SagaWrite]) -> list[Exception | None]:
         async with self._pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(WRITE_SAGAS, *columns([saga_row(one) for one in group]))
+            rows = await connection.fetch(WRITE_SAGAS, *as_columns([saga_row(one) for one in group]))
             ours = {row["account_id"] for row in rows}
             kept = [one for one in group if one.before.account.account_id in ours]
             await self._write_rest(connection, kept)

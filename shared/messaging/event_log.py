@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shared.contracts.envelope import Recorded
+from shared.db.columns import as_columns
 from shared.db.pool import Connection
 from shared.messaging.wire import encode_data
 
@@ -42,4 +43,4 @@ def columns(events: Iterable[Recorded]) -> Sequence[list[Any]]:
         )
         for event in events
     ]  # fmt: skip
-    return [list(column) for column in zip(*rows, strict=True)]
+    return as_columns(rows)

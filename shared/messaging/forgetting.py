@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
 from shared.contracts.envelope import THREADS
 from shared.contracts.people import without_people
+from shared.db.columns import as_columns
 from shared.db.pool import Connection
 
 
@@ -74,12 +75,8 @@ async def take_out(connection: Connection, place: Place, condition: str, *argume
             update {place.table} t set {place.column} = c.data
             from unnest($1::{place.key_kind}[], $2::{place.kind}[]) as c (key, data) where t.{place.key} = c.key
             """,  # noqa: S608
-            *_columns(changed),
+            *as_columns(changed),
         )
-
-
-def _columns(rows: Sequence[tuple[Any, Any]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _cleaned(data: Any) -> Any:

@@ -12,6 +12,7 @@ from services.gateway.requests.sealing import seal_body
 from shared.content import parts
 from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Caller, Dialect
+from shared.db.columns import as_columns
 from shared.db.pool import Connection
 from shared.messaging import event_log
 from shared.security.vault import MasterKeys
@@ -96,18 +97,15 @@ async def accept(connection: Connection, requests: Sequence[NewRequest]) -> set[
 
 
 async def _accept(connection: Connection, requests: Sequence[NewRequest]) -> set[UUID]:
-    own = zip(
-        *(
-            (
-                each.kind, each.caller.dialect, each.workspace_id, each.scope_id, each.caller.key_id, each.caller.user_id,
-                each.route, each.call_id, each.idempotency_key, each.fingerprint, each.accepted_at, each.expires_at,
-            )
-            for each in requests
-        ),
-        strict=True,
+    own = as_columns(
+        (
+            each.kind, each.caller.dialect, each.workspace_id, each.scope_id, each.caller.key_id, each.caller.user_id,
+            each.route, each.call_id, each.idempotency_key, each.fingerprint, each.accepted_at, each.expires_at,
+        )
+        for each in requests
     )  # fmt: skip
     events = event_log.columns(each.event for each in requests)
-    return {row["id"] for row in await connection.fetch(ACCEPT, *events, *map(list, own))}
+    return {row["id"] for row in await connection.fetch(ACCEPT, *events, *own)}
 
 
 async def open_local(
