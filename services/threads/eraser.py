@@ -10,6 +10,7 @@ from shared.content.objects import Objects, StorageUnavailable
 from shared.db.pool import OUTAGE
 from shared.observability.failpoints import failpoint
 from shared.observability.logging import get_logger
+from shared.wake import Wake
 
 log = get_logger(__name__)
 
@@ -25,11 +26,11 @@ class Eraser:
     def __init__(self, store: FileStore, objects: Objects) -> None:
         self._store = store
         self._objects = objects
-        self._wake = asyncio.Event()
+        self._wake = Wake()
 
     def wake(self) -> None:
         """Look for files now; called after a commit that may have erased some."""
-        self._wake.set()
+        self._wake.call()
 
     async def run(self) -> None:
         """Erase what is due, now and whenever there may be more."""
@@ -39,13 +40,7 @@ class Eraser:
                     pass
             except (StorageUnavailable, *OUTAGE) as error:
                 log.warning("files_not_erased", error=str(error) or type(error).__name__)
-            try:
-                async with asyncio.timeout(POLL_SECONDS):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
-            finally:
-                self._wake.clear()
+            await self._wake.rest(POLL_SECONDS)
 
     async def erase_some(self) -> int:
         """Erase files that are due, at most so many at once; returns how many were due.

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from shared.db.pool import OUTAGE
 from shared.observability.logging import get_logger
+from shared.wake import Wake
 
 Job = TypeVar("Job", bound=Hashable)
 log = get_logger(__name__)
@@ -35,12 +36,12 @@ class LeasedWorker(Generic[Job]):
         self._run_job = run
         self._concurrency = concurrency
         self._poll_seconds = poll_seconds
-        self._wake = asyncio.Event()
+        self._wake = Wake()
         self._jobs: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
         """Look for work now; called after a commit that made some due."""
-        self._wake.set()
+        self._wake.call()
 
     async def run(self) -> None:
         """Claim and run until cancelled; jobs in hand are then given a moment to finish."""
@@ -71,16 +72,10 @@ class LeasedWorker(Generic[Job]):
             self._jobs.add(task)
             task.add_done_callback(self._finished)
         if len(jobs) == free:
-            self._wake.set()
+            self._wake.call()
 
     async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(self._poll_seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-        finally:
-            self._wake.clear()
+        await self._wake.rest(self._poll_seconds)
         if len(self._jobs) >= self._concurrency:
             await asyncio.wait(self._jobs, return_when=asyncio.FIRST_COMPLETED)
 
@@ -94,4 +89,4 @@ class LeasedWorker(Generic[Job]):
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._jobs.discard(task)
-        self._wake.set()
+        self._wake.call()

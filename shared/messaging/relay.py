@@ -33,6 +33,7 @@ from shared.messaging.wire import (
 from shared.observability import metrics
 from shared.observability.failpoints import failpoint
 from shared.observability.logging import get_logger
+from shared.wake import Wake
 
 log = get_logger(__name__)
 
@@ -59,13 +60,13 @@ class Relay:
         self._kafka = kafka
         self._partitioner = DefaultPartitioner()
         self._partitions = list(range(kafka.partitions))
-        self._wake = asyncio.Event()
+        self._wake = Wake()
         self._next_heads = 0.0
         self._last_replayed = ("", 0)
 
     def wake(self) -> None:
         """Look for pending events now; called after a commit that recorded some."""
-        self._wake.set()
+        self._wake.call()
 
     async def run(self) -> None:
         """Lead whenever no other process does; returns only by cancellation."""
@@ -108,18 +109,9 @@ class Relay:
                 if not entries or time.monotonic() >= self._next_heads:
                     await self._send_control(producer, connection)
                 if not entries and not is_replaying:
-                    await self._rest()
+                    await self._wake.rest(POLL_SECONDS)
         finally:
             await stop_in_time(producer.stop())
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(POLL_SECONDS):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-        finally:
-            self._wake.clear()
 
     def _partition_of(self, key: bytes) -> int:
         partition: int = self._partitioner(key, self._partitions, self._partitions)

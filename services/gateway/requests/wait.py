@@ -12,6 +12,7 @@ from services.gateway.requests.model import StoredResponse
 from shared.db.pool import OUTAGE
 from shared.errors import Retryable
 from shared.observability.logging import get_logger
+from shared.wake import Wake
 
 log = get_logger(__name__)
 
@@ -33,7 +34,7 @@ class Waiting:
         self._waiting: dict[UUID, list[asyncio.Future[StoredResponse | None]]] = {}
         self._places = 0
         self._is_stopped = False
-        self._wake = asyncio.Event()
+        self._wake = Wake()
         self._someone_waits = asyncio.Event()
 
     @contextmanager
@@ -81,7 +82,7 @@ class Waiting:
 
     def wake(self) -> None:
         """Look for answers now; called after a commit that may have stored some."""
-        self._wake.set()
+        self._wake.call()
 
     def stop(self) -> None:
         """Let every waiting call go without an answer, and hold no new one."""
@@ -110,12 +111,7 @@ class Waiting:
         if not self._waiting:
             self._someone_waits.clear()
             await self._someone_waits.wait()
-        try:
-            async with asyncio.timeout(POLL_SECONDS):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-        self._wake.clear()
+        await self._wake.rest(POLL_SECONDS)
 
     def _forget(self, request_id: UUID, future: asyncio.Future[StoredResponse | None]) -> None:
         futures = self._waiting[request_id]
