@@ -7,6 +7,8 @@ import typer
 
 from mailwright.database import DEFAULT_DATA_DIR, DatabaseUrl, DataDir, connected, on_database
 from shared.contracts import envelope
+from shared.messaging.log_store import ask_for_replay
+from shared.messaging.wire import ReplayRequested
 
 app = typer.Typer(help="Work with the event logs.", add_completion=False)
 
@@ -48,15 +50,7 @@ def replay(
 
     async def ask(url: str) -> int:
         async with connected(url, service.value, "events") as connection:
-            await connection.execute(
-                """
-                insert into replay_asked (topic, partition, after) values ($1, $2, $3)
-                on conflict (topic, partition) do update set after = least(replay_asked.after, excluded.after)
-                """,
-                topic,
-                partition,
-                after,
-            )
+            await ask_for_replay(connection, ReplayRequested(service, topic, partition, after))
             published = await connection.fetchval(
                 "select published from relay_cursor where topic = $1 and partition = $2",
                 topic,

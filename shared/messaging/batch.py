@@ -15,7 +15,7 @@ from shared.contracts.answers import Outcome
 from shared.contracts.envelope import Event, Kind, Received
 from shared.db.pool import OUTAGE, Connection, Pool
 from shared.errors import NotYet, Poison, Retryable
-from shared.messaging import dead_letters, halts
+from shared.messaging import dead_letters, halts, log_store
 from shared.messaging.answers import ANSWER_TYPES, answer, begin
 from shared.messaging.dead_letter_limit import DeadLetterLimit
 from shared.messaging.dead_letters import RawRecord
@@ -130,7 +130,7 @@ class Batches:
                     metrics.LOG_GAPS.labels(item.source).inc()
             elif isinstance(item, ReplayRequested):
                 if item.source == self._service:
-                    await _ask_replay(connection, item)
+                    await log_store.ask_for_replay(connection, item)
             else:
                 place = positions.place(stream, item.position)
                 metrics.EVENTS_CONSUMED.labels(item.topic, place.value).inc()
@@ -257,15 +257,3 @@ def _decode(record: RawRecord) -> Record | Poison:
 
 def _stream(item: Record) -> Stream:
     return item.source, item.topic, item.partition
-
-
-async def _ask_replay(connection: Connection, request: ReplayRequested) -> None:
-    await connection.execute(
-        """
-        insert into replay_asked (topic, partition, after) values ($1, $2, $3)
-        on conflict (topic, partition) do update set after = least(replay_asked.after, excluded.after)
-        """,
-        request.topic,
-        request.partition,
-        request.after,
-    )

@@ -131,6 +131,19 @@ async def oldest_pending_seconds(connection: Connection) -> float:
     return max(0.0, float(age or 0.0))
 
 
+async def ask_for_replay(connection: Connection, replay: ReplayRequested) -> None:
+    """Have a part of this log sent again; of two askings for one partition, that which begins earlier counts for both."""
+    await connection.execute(
+        """
+        insert into replay_asked (topic, partition, after) values ($1, $2, $3)
+        on conflict (topic, partition) do update set after = least(replay_asked.after, excluded.after)
+        """,
+        replay.topic,
+        replay.partition,
+        replay.after,
+    )
+
+
 async def next_replay(connection: Connection, last: tuple[str, int]) -> ReplayRequested | None:
     """Return one part of this log that is to be sent again; each topic and partition has its turn after the `last` one."""
     row = await connection.fetchrow(
