@@ -228,6 +228,10 @@ class WarmupDesk(LeaseKeeper, Protocol):
         """Lease warmups that their domain is to hold, or does not hold any more."""
         ...
 
+    async def bring_forward(self, to: datetime, beyond: datetime) -> None:
+        """Let the days be due at one instant that are due at another or later."""
+        ...
+
     async def put_back_command(self, warmup: Warmup, due_at: datetime) -> None:
         """Give up the lease and leave the attempt at the command as the claim left it, the intent included."""
         ...

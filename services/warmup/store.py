@@ -70,6 +70,8 @@ CLAIMS = {
     for work, condition in DUE_FOR.items()
 }
 
+BRING_FORWARD = f"update warmup set due_at = $1 where due_at >= $2 and {DUE_FOR[Work.JUDGE]}"  # noqa: S608
+
 
 class Store(CircumstanceStore):
     """Warmups within one transaction; see `ports.WarmupStore`."""
@@ -184,6 +186,10 @@ class Desk(CircumstanceDesk):
         """Lease what is due, each under a fresh token; for enabling, the intent is committed with the lease."""
         rows = await self._pool.fetch(CLAIMS[work], self._tokens(limit), now, self._lease_seconds, alone)
         return [warmup_of(row) for row in rows]
+
+    async def bring_forward(self, to: datetime, beyond: datetime) -> None:
+        """Let the days be due at one instant that are due at another or later."""
+        await self._pool.execute(BRING_FORWARD, to, beyond)
 
     async def put_back(self, warmup: Warmup, due_at: datetime) -> None:
         """Give up the lease and keep the intent."""

@@ -84,6 +84,14 @@ class Schedule:
         tomorrow = self.calendar.start_of(self.calendar.day(now) + 1)
         return tomorrow + timedelta(seconds=self._spread_seconds * self._part_of(account_id))
 
+    def out_of_reach(self, now: datetime) -> tuple[datetime, datetime]:
+        """Return the beginning of the day, and from when on nothing can be due that was planned by this calendar.
+
+        What is due after that was planned for days of another length, or by a clock that was wrong by days.
+        """
+        day = self.calendar.day(now)
+        return self.calendar.start_of(day), self.calendar.start_of(day + 3)
+
     def is_late(self, due_at: datetime, now: datetime) -> bool:
         """Say whether a day's judgement is so late that others must be late with it: something was down."""
         slot_seconds = self._spread_seconds / self.slots

@@ -41,10 +41,14 @@ class JudgeDay:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._has_begun = False
 
     async def claim(self, _: int) -> Sequence[Batch]:
-        """Lease one batch of what is due."""
+        """Lease one batch of what is due; at first, what was planned by another calendar is planned by this one."""
         now = self._tools.recorder.clock.now()
+        if not self._has_begun:
+            await self._tools.desk.bring_forward(*self._tools.schedule.out_of_reach(now))
+            self._has_begun = True
         due = await self._tools.leases.take(self._tools.desk.claim(Work.JUDGE, BATCH_LIMIT, now))
         return [tuple(due)] if due else []
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from services.warmup.domain.policies import PUFFLE, Goal, Measure, Policy
+from services.warmup.domain.schedule import Schedule
+from shared.clock import Calendar
 from shared.observability.failpoints import FailPointRaised
 from tests.integration.warmup.bench import Bench
 
@@ -146,6 +148,22 @@ async def test_a_clock_set_back_while_the_provider_is_silent_does_not_add_the_da
 
     assert await bench.facts(account) == ["started", "confirmed", "day_recorded"]
     assert await bench.pool.fetchval("select day from warmup_day") == bench.schedule.calendar.day(due)
+
+
+async def test_a_service_that_starts_with_shorter_days_does_not_wait_for_the_end_of_a_long_one(
+    bench: Bench,
+) -> None:
+    account = await bench.warming("hasty")
+    calendar = Calendar(bench.clock.now(), day_seconds=2.0)
+    bench.schedule = Schedule(calendar=calendar, jitter=lambda _, longest: longest)
+    bench.follow_policy(PUFFLE)
+    bench.sim.advance(1)
+    bench.clock.pass_seconds(2.5)
+
+    await bench.judge_due()
+
+    assert await bench.facts(account) == ["started", "confirmed", "day_recorded"]
+    assert (await bench.row(account))["due_at"] <= bench.clock.now() + timedelta(seconds=4)
 
 
 async def test_days_that_passed_while_the_service_was_down_are_not_caught_up(bench: Bench) -> None:

@@ -251,6 +251,11 @@ class MemoryDesk:
             return warmup.hold is WarmupHold.DOMAIN
         return warmup.hold is None and warmup.is_judged
 
+    async def bring_forward(self, to: datetime, beyond: datetime) -> None:
+        for each in list(self.rows.warmups.values()):
+            if each.is_judged and each.due_at is not None and each.due_at >= beyond:
+                self.rows.warmups[each.account_id] = replace(each, due_at=to)
+
     async def put_back_command(self, warmup: Warmup, due_at: datetime) -> None:
         if await MemoryStore(self.rows).replace(warmup, self.rows.warmups[warmup.account_id]):
             command = self.rows.commands[warmup.account_id]
