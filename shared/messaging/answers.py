@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import cast
+from uuid import UUID
 
 from shared.contracts.answers import (
     AccountRequestAnswered,
@@ -13,6 +14,7 @@ from shared.contracts.answers import (
 from shared.contracts.envelope import ACCOUNTS, DOMAINS, THREADS, Kind, Recorded
 from shared.contracts.registry import EVENT_TYPES
 from shared.db.pool import Connection
+from shared.errors import Poison
 from shared.messaging.event_log import append
 from shared.messaging.recorder import Recorder
 
@@ -21,6 +23,17 @@ ANSWER_TYPES: dict[str, type[RequestAnswered]] = {
     DOMAINS: DomainRequestAnswered,
     THREADS: ThreadRequestAnswered,
 }
+
+
+def id_of(request: Recorded) -> UUID:
+    """Return the id of a request.
+
+    Raises:
+        Poison: The record names none, so nobody could be answered.
+    """
+    if request.request_id is None:
+        raise Poison("A request without a request id.")
+    return request.request_id
 
 
 async def begin(connection: Connection, recorder: Recorder, request: Recorded) -> bool:

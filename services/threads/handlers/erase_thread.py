@@ -8,11 +8,12 @@ from services.threads.domain.thread import erased
 from services.threads.handlers import answers
 from services.threads.handlers.conclude_message import conclude
 from services.threads.handlers.facts import tell
-from services.threads.handlers.requests import id_of, refuse, thread_seen_by
+from services.threads.handlers.requests import refuse, thread_seen_by
 from services.threads.store import Store
 from shared.content import parts
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import MessageStatus, ThreadErased, ThreadErasureRequested
+from shared.messaging.answers import id_of
 from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from services.threads.domain import refusals
-from services.threads.handlers.requests import id_of, refuse
+from services.threads.handlers.requests import refuse
 from services.threads.store import Store
 from services.threads.suppressions import lift
 from shared.contracts.answers import Outcome, ThreadRequestAnswered
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import SuppressionRemovalRequested
+from shared.messaging.answers import id_of
 from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 

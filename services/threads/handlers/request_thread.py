@@ -6,10 +6,11 @@ from services.threads.domain.senders import why_not
 from services.threads.domain.thread import drafted
 from services.threads.handlers import answers
 from services.threads.handlers.facts import tell
-from services.threads.handlers.requests import id_of, refuse, refuse_twice, sender_as_seen
+from services.threads.handlers.requests import refuse, refuse_twice, sender_as_seen
 from services.threads.store import Store
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import ThreadDrafted, ThreadRequested
+from shared.messaging.answers import id_of
 from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 

@@ -1,4 +1,4 @@
-"""What every request about a thread begins with: its id, its thread, and the sender it names."""
+"""What every request about a thread begins with: its thread, and the sender it names; and how it is refused."""
 
 from __future__ import annotations
 
@@ -15,19 +15,9 @@ from shared.content import parts
 from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Request
 from shared.contracts.threads import ThreadStatus
-from shared.errors import NotYet, Poison
+from shared.errors import NotYet
+from shared.messaging.answers import id_of
 from shared.messaging.causes import Cause
-
-
-def id_of(request: Recorded) -> UUID:
-    """Return the id of a request.
-
-    Raises:
-        Poison: The record names none, so nobody could be answered.
-    """
-    if request.request_id is None:
-        raise Poison("A request about a thread without a request id.")
-    return request.request_id
 
 
 async def thread_seen_by(store: Store, thread_id: UUID, data: Request) -> Thread | None:

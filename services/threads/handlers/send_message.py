@@ -15,7 +15,7 @@ from services.threads.domain.refusals import Refusal
 from services.threads.domain.senders import Sender, why_not
 from services.threads.domain.thread import EDITABLE, Thread
 from services.threads.handlers.facts import tell_message
-from services.threads.handlers.requests import id_of, refuse, refuse_twice, sender_as_seen, thread_seen_by
+from services.threads.handlers.requests import refuse, refuse_twice, sender_as_seen, thread_seen_by
 from services.threads.store import Store
 from services.threads.suppressions import suppressed
 from shared.content import parts
@@ -23,6 +23,7 @@ from shared.content.model import MailContent
 from shared.contracts.accounts import AccountState
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import MessageQueued, MessageSendRequested
+from shared.messaging.answers import id_of
 from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 

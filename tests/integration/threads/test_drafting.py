@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from services.threads.handlers.requests import id_of
 from shared.content.model import MailContent
 from shared.contracts.accounts import AccountStatus, Plan
 from shared.contracts.envelope import Recorded
@@ -14,6 +13,7 @@ from shared.contracts.requests import Dialect
 from shared.contracts.threads import ThreadRequested
 from shared.contracts.warmups import WarmupStatus
 from shared.errors import NotYet, Poison
+from shared.messaging.answers import id_of
 from tests.integration.threads.bench import CALLER, HELLO, START, STRANGER, TENANT, WORKSPACE, Bench, ids
 
 
