@@ -12,7 +12,7 @@ from uuid import UUID
 from services.provisioner.domain.domains import GIVEN_UP, Claim
 from shared.contracts.domains import DomainStatus
 from shared.contracts.envelope import Recorded
-from shared.errors import Poison
+from shared.messaging.answers import id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +117,8 @@ def open_request(request: Recorded, claim_id: UUID, **wish: Any) -> OpenRequest:
     Raises:
         Poison: The record names no request.
     """
-    if request.request_id is None:
-        raise Poison("A request without a request id.")
     return OpenRequest(
-        request_id=request.request_id,
+        request_id=id_of(request),
         event_id=request.id,
         event_time=request.time,
         claim_id=claim_id,

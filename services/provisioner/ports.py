@@ -1,4 +1,4 @@
-"""What the provisioner's handlers and sagas need of the outside, in the words of the domain.
+"""What the provisioner's sagas and commands need of the outside, in the words of the domain.
 
 Calls that change something raise `Refused` for a definite no, `Unknown` when nobody knows, and `Retryable` when nothing
 happened. Calls that only read raise nothing but `Retryable`.
@@ -9,14 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
-from uuid import UUID
 
-from services.provisioner.domain.accounts import DomainClaim, Holder, Reservation
-from services.provisioner.domain.names import Existing, Wish
 from shared.contracts.accounts import AccountState
-from shared.contracts.answers import RequestAnswered
-from shared.contracts.envelope import Recorded
-from shared.contracts.requests import Dialect
 from shared.errors import MailwrightError, Retryable
 
 
@@ -42,56 +36,6 @@ class AddressLost(MailwrightError):
     """Somebody else reserved the address first: nothing was written."""
 
     code = "address_lost"
-
-
-class Reservations(Protocol):
-    """The store as the reservation of an address sees it: everything happens in the batch's one transaction."""
-
-    async def begin(self, request: Recorded) -> bool:
-        """Take a request in hand; False if that happened before."""
-        ...
-
-    async def claim(self, domain_id: UUID) -> DomainClaim | None:
-        """Return what is known of a claim to a domain."""
-        ...
-
-    async def claim_to(
-        self, domain: str, tenant_id: UUID, workspace_id: UUID, dialect: Dialect
-    ) -> DomainClaim | None:
-        """Return the platform's claim to a name, else the one that a workspace made in a dialect."""
-        ...
-
-    async def reserve(self, reservation: Reservation) -> Holder | None:
-        """Reserve the address and record the account, its saga and its first fact; else say who holds it."""
-        ...
-
-    async def hold(self, wish: Wish) -> None:
-        """Wait for whoever decides about the same wish at this moment."""
-        ...
-
-    async def at(self, address: str) -> Existing | None:
-        """Return the account that has the address as its own; it stays as it is until the transaction ends."""
-        ...
-
-    async def remembered(self, wish: Wish) -> Existing | None:
-        """Return the living account that an earlier request with the same wish came to; it stays as it is too."""
-        ...
-
-    async def remember(self, wish: Wish, account_id: UUID) -> None:
-        """Keep in mind which account a wish came to."""
-        ...
-
-    async def first_free(self, names: Sequence[str], domain: str) -> str | None:
-        """Return the first of these names whose address nobody has or had."""
-        ...
-
-    async def join(self, request: Recorded, existing: Existing) -> None:
-        """Have the request answered with the one that began the account."""
-        ...
-
-    async def answer(self, request: Recorded, data: RequestAnswered) -> None:
-        """Record the one answer of the request."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

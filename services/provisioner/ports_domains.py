@@ -13,9 +13,8 @@ from services.provisioner.domain.domain_changes import Change
 from services.provisioner.domain.domains import Claim, ProviderView
 from services.provisioner.domain_work import AccountsLeft, Lease, NameWork, OpenRequest, PublisherOf
 from services.provisioner.ports import Refused
+from services.provisioner.ports_requests import Requests
 from shared.contracts.accounts import Failure
-from shared.contracts.answers import RequestAnswered
-from shared.contracts.envelope import Recorded
 from shared.errors import MailwrightError
 
 
@@ -95,12 +94,8 @@ class Zones(Protocol):
         ...
 
 
-class ClaimDesk(Protocol):
-    """The store as the request handlers see it: everything happens in the batch's one transaction."""
-
-    async def begin(self, request: Recorded) -> bool:
-        """Take a request in hand; False if that happened before."""
-        ...
+class ClaimDesk(Requests, Protocol):
+    """The store as the requests about domains see it."""
 
     async def claim(self, claim_id: UUID) -> Claim | None:
         """Return a claim by its id, or by the id of a request that it was the answer to."""
@@ -116,10 +111,6 @@ class ClaimDesk(Protocol):
 
     async def ask(self, request: OpenRequest, claim: Claim) -> None:
         """Have the request worked on, and answered when that is done."""
-        ...
-
-    async def answer(self, request: Recorded, data: RequestAnswered) -> None:
-        """Record the one answer of the request."""
         ...
 
 

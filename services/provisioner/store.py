@@ -11,16 +11,14 @@ from services.provisioner.domain.accounts import DomainClaim, Holder, Reservatio
 from services.provisioner.domain.names import Existing, Wish
 from services.provisioner.domain_rows import MATCHED
 from services.provisioner.store_names import first_free
+from services.provisioner.store_requests import PostgresRequests
 from shared.contracts.accounts import AccountStatus
-from shared.contracts.answers import RequestAnswered
 from shared.contracts.domains import DomainStatus
 from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Dialect
 from shared.db.pool import Connection
 from shared.errors import Retryable
-from shared.messaging import answers
 from shared.messaging.event_log import append
-from shared.messaging.recorder import Recorder
 
 RESERVE = """
     with free as (
@@ -69,16 +67,8 @@ JOIN = """
 NAMES_LOCK = 0x6D77_6E61  # "mwna": the first key of the advisory lock; the second tells wishes apart
 
 
-class PostgresReservations:
+class PostgresReservations(PostgresRequests):
     """The `Reservations` of one transaction."""
-
-    def __init__(self, connection: Connection, recorder: Recorder) -> None:
-        self._connection = connection
-        self._recorder = recorder
-
-    async def begin(self, request: Recorded) -> bool:
-        """Take a request in hand; False if that happened before, and then its answer is sent again."""
-        return await answers.begin(self._connection, self._recorder, request)
 
     async def claim(self, domain_id: UUID) -> DomainClaim | None:
         """Return what is known of a claim to a domain, as `ClaimDesk.claim` finds it; it stays so until the transaction ends.
@@ -179,10 +169,6 @@ class PostgresReservations:
             request.workspace_id,
             request.traceparent,
         )
-
-    async def answer(self, request: Recorded, data: RequestAnswered) -> None:
-        """Record the one answer of the request."""
-        await answers.answer(self._connection, self._recorder, request, data)
 
 
 async def claim_to(

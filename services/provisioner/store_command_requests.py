@@ -5,12 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from services.provisioner.saga_rows import account_of
+from services.provisioner.store_requests import PostgresRequests
 from shared.contracts.accounts import AccountState
-from shared.contracts.answers import RequestAnswered
 from shared.contracts.envelope import Recorded
-from shared.db.pool import Connection
-from shared.messaging import answers
-from shared.messaging.recorder import Recorder
 
 ADD = """
     insert into account_command
@@ -19,16 +16,8 @@ ADD = """
 """
 
 
-class PostgresCommands:
+class PostgresCommands(PostgresRequests):
     """The `Commands` of one transaction."""
-
-    def __init__(self, connection: Connection, recorder: Recorder) -> None:
-        self._connection = connection
-        self._recorder = recorder
-
-    async def begin(self, request: Recorded) -> bool:
-        """Take a request in hand; False if that happened before, and then its answer is sent again."""
-        return await answers.begin(self._connection, self._recorder, request)
 
     async def account(self, account_id: UUID) -> AccountState | None:
         """Return an account."""
@@ -49,7 +38,3 @@ class PostgresCommands:
             request.workspace_id,
             request.traceparent,
         )
-
-    async def answer(self, request: Recorded, data: RequestAnswered) -> None:
-        """Record the one answer of the request."""
-        await answers.answer(self._connection, self._recorder, request, data)

@@ -18,11 +18,9 @@ from services.provisioner.domain_rows import (
     identity_values,
 )
 from services.provisioner.domain_work import OpenRequest
-from shared.contracts.answers import RequestAnswered
+from services.provisioner.store_requests import PostgresRequests
 from shared.contracts.domains import DomainVerified
-from shared.contracts.envelope import Recorded
-from shared.db.pool import Connection, Pool
-from shared.messaging import answers
+from shared.db.pool import Pool
 from shared.messaging.event_log import append
 from shared.messaging.recorder import Recorder
 
@@ -42,16 +40,8 @@ SEED_NAME = """
 """
 
 
-class PostgresClaimDesk:
+class PostgresClaimDesk(PostgresRequests):
     """The `ClaimDesk` of one transaction."""
-
-    def __init__(self, connection: Connection, recorder: Recorder) -> None:
-        self._connection = connection
-        self._recorder = recorder
-
-    async def begin(self, request: Recorded) -> bool:
-        """Take a request in hand; False if that happened before, and then its answer is sent again."""
-        return await answers.begin(self._connection, self._recorder, request)
 
     async def claim(self, claim_id: UUID) -> Claim | None:
         """Return a claim by its id, or by the id of a request that it was the answer to."""
@@ -98,10 +88,6 @@ class PostgresClaimDesk:
             request.is_cascade,
         )
         await self._connection.execute(MAKE_DUE, claim.state.domain)
-
-    async def answer(self, request: Recorded, data: RequestAnswered) -> None:
-        """Record the one answer of the request."""
-        await answers.answer(self._connection, self._recorder, request, data)
 
 
 async def seed_platform_domains(pool: Pool, recorder: Recorder, domains: Iterable[str]) -> None:

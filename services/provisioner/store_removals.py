@@ -10,9 +10,10 @@ from services.provisioner.domain.sagas import Saga
 from services.provisioner.domain_work import AccountsLeft
 from services.provisioner.saga_rows import SagaWrite, load, write_states
 from services.provisioner.store_names import answer_joined
+from services.provisioner.store_requests import PostgresRequests
 from shared.clock import event_time
 from shared.contracts.accounts import AccountStatus
-from shared.contracts.answers import AccountRequestAnswered, Outcome, RequestAnswered
+from shared.contracts.answers import AccountRequestAnswered, Outcome
 from shared.contracts.envelope import Recorded
 from shared.db.pool import Connection
 from shared.messaging import answers
@@ -143,17 +144,12 @@ async def answer_deletions(connection: Connection, recorder: Recorder, deleted: 
         await answers.answer(connection, recorder, deleted, data)
 
 
-class PostgresRemovals:
+class PostgresRemovals(PostgresRequests):
     """The `Removals` of one transaction."""
 
     def __init__(self, connection: Connection, recorder: Recorder, *, warmup_end_seconds: float) -> None:
-        self._connection = connection
-        self._recorder = recorder
+        super().__init__(connection, recorder)
         self._warmup_end_seconds = warmup_end_seconds
-
-    async def begin(self, request: Recorded) -> bool:
-        """Take a request in hand; False if that happened before, and then its answer is sent again."""
-        return await answers.begin(self._connection, self._recorder, request)
 
     async def lock(self, account_id: UUID) -> Saga | None:
         """Return an account's saga, which nobody else can write to until the transaction ends."""
@@ -169,7 +165,3 @@ class PostgresRemovals:
             request,
             warmup_end_seconds=self._warmup_end_seconds,
         )
-
-    async def answer(self, request: Recorded, data: RequestAnswered) -> None:
-        """Record the one answer of the request."""
-        await answers.answer(self._connection, self._recorder, request, data)

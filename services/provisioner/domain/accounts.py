@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.contracts.accounts import AccountRequested, AccountState, AccountStatus, Naming
+from shared.contracts.answers import AccountRequestAnswered, Outcome
 from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Caller, Dialect
 
@@ -55,6 +56,21 @@ class Refusal:
     code: str
     message: str
     details: dict[str, Any]
+
+
+NOT_FOUND = Refusal("account_not_found", "There is no such account.", {})
+
+
+def refusal_of(request_id: UUID, subject_id: UUID, refusal: Refusal) -> AccountRequestAnswered:
+    """Return the answer to a request that is refused at once."""
+    return AccountRequestAnswered(
+        request_id=request_id,
+        outcome=Outcome.REFUSED,
+        subject_id=subject_id,
+        code=refusal.code,
+        message=refusal.message,
+        details=refusal.details,
+    )
 
 
 def refuse_by_claim(

@@ -8,14 +8,20 @@ from services.provisioner.domain_work import open_request
 from services.provisioner.ports_domains import ClaimDesk
 from shared.contracts.domains import DomainChangeRequested, DomainStatus
 from shared.contracts.envelope import Recorded
+from shared.messaging.answers import id_of
 
 
 async def change_domain(request: Recorded, asked: DomainChangeRequested, *, desk: ClaimDesk) -> None:
-    """Have the claim's status overridden once per request; that it is verified is nobody's to say."""
-    if request.request_id is None or not await desk.begin(request):
+    """Have the claim's status overridden once per request; that it is verified is nobody's to say.
+
+    Raises:
+        Poison: The record names no request.
+    """
+    request_id = id_of(request)
+    if not await desk.begin(request):
         return
     claim = await desk.claim(request.subject)
     if claim is None or not may_see(claim, asked.caller) or claim.status in GIVEN_UP:
-        await desk.answer(request, refusal_of(request.request_id, request.subject, NOT_FOUND))
+        await desk.answer(request, refusal_of(request_id, request.subject, NOT_FOUND))
     else:
         await desk.ask(open_request(request, claim.id, change_to=DomainStatus(asked.status)), claim)

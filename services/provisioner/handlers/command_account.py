@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import cast
 
-from services.provisioner.domain.accounts import may_see
+from services.provisioner.domain.accounts import NOT_FOUND, may_see, refusal_of
 from services.provisioner.ports_requests import Commands
 from shared.contracts.accounts import AccountChangeRequested, AccountChanges, AccountStatus
-from shared.contracts.answers import AccountRequestAnswered, Outcome
 from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Request
 from shared.errors import Poison
+from shared.messaging.answers import id_of
 
 
 async def command_account(request: Recorded, *, store: Commands) -> None:
@@ -19,9 +19,7 @@ async def command_account(request: Recorded, *, store: Commands) -> None:
     Raises:
         Poison: The record names no request, or a change of something that nobody may change.
     """
-    asked = cast("Request", request.data)
-    if request.request_id is None:
-        raise Poison("A command without a request id.")
+    request_id, asked = id_of(request), cast("Request", request.data)
     if isinstance(asked, AccountChangeRequested) and not set(asked.changed) <= set(
         AccountChanges.model_fields
     ):
@@ -30,13 +28,6 @@ async def command_account(request: Recorded, *, store: Commands) -> None:
         return
     account = await store.account(request.subject)
     if account is None or not may_see(asked.caller, account) or account.status is AccountStatus.DELETED:
-        answer = AccountRequestAnswered(
-            request_id=request.request_id,
-            outcome=Outcome.REFUSED,
-            subject_id=request.subject,
-            code="account_not_found",
-            message="There is no such account.",
-        )
-        await store.answer(request, answer)
+        await store.answer(request, refusal_of(request_id, request.subject, NOT_FOUND))
     else:
         await store.add(request)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
-from services.provisioner.domain.accounts import may_see
+from services.provisioner.domain.accounts import NOT_FOUND, may_see, refusal_of
 from services.provisioner.ports_requests import Removals
 from shared.contracts.accounts import AccountDeletionRequested, AccountStatus
-from shared.contracts.answers import AccountRequestAnswered, Outcome
 from shared.contracts.envelope import Recorded
-from shared.errors import Poison
+from shared.messaging.answers import id_of
 
 
 async def delete_account(request: Recorded, *, store: Removals) -> None:
@@ -18,24 +17,15 @@ async def delete_account(request: Recorded, *, store: Removals) -> None:
     Raises:
         Poison: The record names no request.
     """
-    if request.request_id is None:
-        raise Poison("A deletion request without a request id.")
+    request_id, asked = id_of(request), cast("AccountDeletionRequested", request.data)
     if not await store.begin(request):
         return
-    asked = cast("AccountDeletionRequested", request.data)
     saga = await store.lock(request.subject)
     if (
         saga is None
         or not may_see(asked.caller, saga.account)
         or saga.account.status is AccountStatus.DELETED
     ):
-        answer = AccountRequestAnswered(
-            request_id=request.request_id,
-            outcome=Outcome.REFUSED,
-            subject_id=request.subject,
-            code="account_not_found",
-            message="There is no such account.",
-        )
-        await store.answer(request, answer)
+        await store.answer(request, refusal_of(request_id, request.subject, NOT_FOUND))
     else:
         await store.delete(saga, request)

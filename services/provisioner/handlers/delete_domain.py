@@ -8,15 +8,21 @@ from services.provisioner.domain_work import open_request
 from services.provisioner.ports_domains import ClaimDesk
 from shared.contracts.domains import DomainDeletionRequested
 from shared.contracts.envelope import Recorded
+from shared.messaging.answers import id_of
 
 
 async def delete_domain(request: Recorded, asked: DomainDeletionRequested, *, desk: ClaimDesk) -> None:
-    """Have the claim deleted, however many ask for it; each of them is answered when it is gone, or at once if it may stay."""
-    if request.request_id is None or not await desk.begin(request):
+    """Have the claim deleted, however many ask for it; each of them is answered when it is gone, or at once if it may stay.
+
+    Raises:
+        Poison: The record names no request.
+    """
+    request_id = id_of(request)
+    if not await desk.begin(request):
         return
     claim = await desk.claim(request.subject)
     if claim is None or not may_see(claim, asked.caller):
-        await desk.answer(request, refusal_of(request.request_id, request.subject, NOT_FOUND))
+        await desk.answer(request, refusal_of(request_id, request.subject, NOT_FOUND))
     else:
         wish = open_request(request, claim.id, is_deletion=True, is_cascade=asked.cascade)
         await desk.ask(wish, claim)

@@ -9,16 +9,18 @@ from services.provisioner.domain.accounts import (
     Refusal,
     Reservation,
     new_account,
+    refusal_of,
     refuse_by_claim,
     refuse_by_holder,
 )
 from services.provisioner.domain.names import Existing, Wish, is_answer, refuse_taken, wish_of
-from services.provisioner.ports import Reservations
+from services.provisioner.ports_requests import Reservations
 from shared.clock import event_time
 from shared.contracts.accounts import AccountRequested, AccountReserved, AccountStatus, Naming
 from shared.contracts.answers import AccountRequestAnswered, Outcome
 from shared.contracts.envelope import Recorded
 from shared.errors import Poison
+from shared.messaging.answers import id_of
 from shared.messaging.recorder import Recorder
 
 
@@ -27,7 +29,11 @@ async def request_account(request: Recorded, *, store: Reservations, recorder: R
 
     No provider is called here; the saga that was recorded goes on from Postgres (S0-19, S0-36, S0-38, S0-39). Where the
     dialect wants it, the tenant's own inbox of that name is the answer, or the next free name is taken (S2-14, S2-19).
+
+    Raises:
+        Poison: The record names no request, no address or no domain.
     """
+    request_id = id_of(request)
     if not await store.begin(request):
         return
     asked = cast("AccountRequested", request.data)
@@ -46,7 +52,7 @@ async def request_account(request: Recorded, *, store: Reservations, recorder: R
         if refusal is None and claim is not None:
             refusal = await _reserve(request, wish, claim, store, recorder)
     if refusal is not None:
-        await _answer(request, store, Outcome.REFUSED, refusal=refusal)
+        await store.answer(request, refusal_of(request_id, request.subject, refusal))
 
 
 async def _claim(asked: AccountRequested, store: Reservations) -> DomainClaim | None:
@@ -74,7 +80,13 @@ async def _match(request: Recorded, existing: Existing, store: Reservations) -> 
     if existing.status is AccountStatus.RESERVED:
         await store.join(request, existing)
     else:
-        await _answer(request, store, Outcome.MATCHED, existing=existing)
+        answer = AccountRequestAnswered(
+            request_id=id_of(request),
+            outcome=Outcome.MATCHED,
+            subject_id=existing.account_id,
+            needs={"account": existing.version},
+        )
+        await store.answer(request, answer)
 
 
 async def _reserve(
@@ -116,25 +128,3 @@ def _reservation(
         cause=request,
     )
     return Reservation(account, fact, request, wish.naming, wish.name)
-
-
-async def _answer(
-    request: Recorded,
-    store: Reservations,
-    outcome: Outcome,
-    *,
-    refusal: Refusal | None = None,
-    existing: Existing | None = None,
-) -> None:
-    if request.request_id is None:
-        return
-    answer = AccountRequestAnswered(
-        request_id=request.request_id,
-        outcome=outcome,
-        subject_id=existing.account_id if existing else request.subject,
-        code=refusal.code if refusal else None,
-        message=refusal.message if refusal else None,
-        details=refusal.details if refusal else {},
-        needs={"account": existing.version} if existing else {},
-    )
-    await store.answer(request, answer)

@@ -11,6 +11,7 @@ from services.provisioner.domain_work import open_request
 from services.provisioner.ports_domains import ClaimDesk
 from shared.contracts.domains import DomainRequested, DomainState, DomainStatus
 from shared.contracts.envelope import Recorded
+from shared.messaging.answers import id_of
 
 
 async def request_domain(
@@ -19,18 +20,22 @@ async def request_domain(
     """Take a claim in hand once, however often its request arrives.
 
     A workspace has one claim to a name in each dialect; an unverified claim of another tenant is no hindrance, a verified one is.
+
+    Raises:
+        Poison: The record names no request.
     """
-    if request.request_id is None or not await desk.begin(request):
+    request_id = id_of(request)
+    if not await desk.begin(request):
         return
     claim = _new_claim(request, asked, now, ownership_key)
     if await desk.owner_of(claim.state.domain) not in {None, request.tenant_id}:
-        await desk.answer(request, refusal_of(request.request_id, request.subject, TAKEN))
+        await desk.answer(request, refusal_of(request_id, request.subject, TAKEN))
         return
     existing = await desk.add(claim)
     if existing is None:
         await desk.ask(open_request(request, claim.id), claim)
     else:
-        await desk.answer(request, match_of(existing, request.request_id))
+        await desk.answer(request, match_of(existing, request_id))
 
 
 def _new_claim(request: Recorded, asked: DomainRequested, now: datetime, ownership_key: bytes) -> Claim:
