@@ -8,13 +8,10 @@ from contextlib import asynccontextmanager
 from shared.contracts.accounts import AccountState
 from shared.contracts.requests import Caller
 from shared.db.pool import Connection, Pool
-from shared.security.vault import MasterKeys, Vault
+from shared.security.vault import INBOX_CREDENTIAL, MasterKeys, Vault
 
 ACQUIRE_SECONDS = 5.0
 """How long a call waits for a free connection before it is refused with 503."""
-
-CREDENTIAL_KIND = "inbox_credential"
-"""What the vault calls the credential of an inbox."""
 
 
 class Reader:
@@ -51,5 +48,5 @@ class Reader:
         if self._vault is None or account.credential_ref is None or account.tenant_id != caller.tenant_id:
             return None
         return await self._vault.get(
-            connection, id=account.credential_ref, tenant_id=caller.tenant_id, kind=CREDENTIAL_KIND
+            connection, id=account.credential_ref, tenant_id=caller.tenant_id, kind=INBOX_CREDENTIAL
         )

@@ -8,7 +8,6 @@ from datetime import datetime
 from uuid import UUID
 
 from services.gateway.projection import AccountRow
-from services.gateway.reads import CREDENTIAL_KIND
 from services.gateway.requests.model import OpenRequest, Secrets
 from services.gateway.security.keys import KeyKind, make_key
 from services.gateway.security.scopes import usual
@@ -18,7 +17,7 @@ from shared.contracts.accounts import AccountStatus, CredentialsRevoked
 from shared.contracts.answers import Outcome, RequestAnswered
 from shared.contracts.envelope import Recorded
 from shared.db.pool import Connection
-from shared.security.vault import MasterKeys, Vault
+from shared.security.vault import INBOX_CREDENTIAL, MasterKeys, Vault
 
 _GONE = frozenset({AccountStatus.FAILED, AccountStatus.DELETING, AccountStatus.DELETED})
 
@@ -60,7 +59,7 @@ async def reveal(
     ]
     if keys is None or not places:
         return {}
-    opened = await Vault(keys).get_many(connection, places, kind=CREDENTIAL_KIND)
+    opened = await Vault(keys).get_many(connection, places, kind=INBOX_CREDENTIAL)
     secrets: dict[UUID, Secrets] = {}
     new: list[NewKey] = []
     for each in revealings:

@@ -11,7 +11,6 @@ import asyncpg
 from services.provisioner.commands import Change, Command, Made
 from services.provisioner.domain.accounts import Refusal
 from services.provisioner.saga_rows import account_of
-from services.provisioner.store_sagas import CREDENTIAL_KIND
 from services.provisioner.store_strays import burn, doubt, expect, forget, keep, orphan
 from shared.clock import event_time
 from shared.contracts.accounts import AccountState, AccountStatus
@@ -24,7 +23,7 @@ from shared.messaging import answers
 from shared.messaging.event_log import append
 from shared.messaging.recorder import Recorder
 from shared.observability.failpoints import failpoint
-from shared.security.vault import Vault
+from shared.security.vault import INBOX_CREDENTIAL, Vault
 
 CLAIM = """
     with due as (
@@ -199,7 +198,7 @@ class CommandStore:
         if change.secret is not None:
             name, secret = change.secret
             await self._vault.put(
-                connection, id=name, tenant_id=account.tenant_id, kind=CREDENTIAL_KIND, secret=secret
+                connection, id=name, tenant_id=account.tenant_id, kind=INBOX_CREDENTIAL, secret=secret
             )
         had = {credential.id for credential in account_of(row).credentials}
         for name in had - {credential.id for credential in account.credentials}:

@@ -30,9 +30,8 @@ from shared.messaging.answers import answer
 from shared.messaging.event_log import append
 from shared.messaging.recorder import Recorder
 from shared.observability.failpoints import failpoint
-from shared.security.vault import Vault
+from shared.security.vault import INBOX_CREDENTIAL, Vault
 
-CREDENTIAL_KIND = "inbox_credential"
 BURNED_BECAUSE = {Direction.UNDO: "provisioning_failed", Direction.DELETE: "deleted"}
 """What a later request for the address is told (S0-39)."""
 
@@ -159,7 +158,7 @@ class SagaStore:
                     connection,
                     id=account.credential_ref,
                     tenant_id=account.tenant_id,
-                    kind=CREDENTIAL_KIND,
+                    kind=INBOX_CREDENTIAL,
                 )
             if secret is not None:
                 return secret
@@ -212,7 +211,7 @@ class SagaStore:
                 connection,
                 id=account.credential_ref,
                 tenant_id=account.tenant_id,
-                kind=CREDENTIAL_KIND,
+                kind=INBOX_CREDENTIAL,
                 secret=one.secret,
             )
         for id_ in secrets_of(one.before.account) - secrets_of(account):

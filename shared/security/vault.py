@@ -21,6 +21,8 @@ from shared.observability.logging import get_logger
 
 log = get_logger(__name__)
 
+INBOX_CREDENTIAL = "inbox_credential"
+"""The kind of secret that an inbox's credential is: the provisioner keeps it, the gateway shows it."""
 KEY_BYTES = 32
 NONCE_BYTES = 12
 
