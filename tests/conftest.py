@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 import structlog
 
-from shared.db.migrate import migrate_now
+from shared.db.migrate import migrate
 from shared.messaging.broker import KafkaSettings
 from shared.messaging.topics import create_topics
 from tests.support.engines import drop_database, embedded_broker, new_database
@@ -105,8 +104,7 @@ async def kafka(broker: KafkaEngine) -> KafkaSettings:
 async def migrated_template(postgres_url: str) -> str:
     """The name of a database with the schema of this code, to be copied."""
     url = await new_database(postgres_url)
-    # Alembic wants a thread without a running loop.
-    await asyncio.to_thread(migrate_now, url)
+    await migrate(url)
     return url.rsplit("/", 1)[1]
 
 

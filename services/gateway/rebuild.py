@@ -8,7 +8,7 @@ are folded by version, so an event that is folded twice, or by a writer that wai
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,8 +33,6 @@ LOCK_TIMEOUT = "1s"
 """Whoever comes after us in a table's queue waits at most this long for somebody before us."""
 CLOCK_STEP = timedelta(seconds=2)
 """How far the database's clock may step back; what is folded twice because of it changes nothing."""
-
-Open = Callable[[str], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
 
 
 class RebuildBusy(MailwrightError):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
@@ -62,11 +60,6 @@ async def migrate(
     finally:
         await engine.dispose()
     return tuple(reached)
-
-
-def migrate_now(database_url: str) -> None:
-    """Run `migrate` to its end from code without an event loop."""
-    asyncio.run(migrate(database_url))
 
 
 async def _let_act_as_services(connection: AsyncConnection, login: str) -> None:

@@ -19,12 +19,6 @@ class ProviderRefused(MailwrightError):
         self.status = status
         self.body = body
 
-    @property
-    def provider_code(self) -> str | None:
-        """The provider's own word for the refusal, where it has one."""
-        word = self.body.get("code") or self.body.get("name") or self.body.get("error")
-        return word if isinstance(word, str) else None
-
 
 class ProviderThrottled(Retryable):
     """The provider, or our own budget or breaker for it, asks to wait `retry_after` seconds; nothing happened."""

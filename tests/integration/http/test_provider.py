@@ -83,7 +83,7 @@ async def test_a_refusal_is_definite_and_shows_no_body(pool: Pool) -> None:
         with pytest.raises(ProviderRefused) as refusal:
             await provider.call("things.create", "POST", "/things", json={})
 
-    assert (refusal.value.status, refusal.value.provider_code) == (403, "resource_taken")
+    assert (refusal.value.status, refusal.value.body["code"]) == (403, "resource_taken")
     assert "secret" not in str(refusal.value)
 
 
