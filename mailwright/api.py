@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, NoReturn, TypeAlias
 
 import httpx
 import typer
@@ -97,7 +97,7 @@ def array(option: str, text: str | None) -> list[Any] | None:
         value = None
     if not isinstance(value, list):
         _fail(f"{option} must be a JSON array")
-    return list(value)
+    return value
 
 
 async def _send(url: str, request: httpx.Request) -> httpx.Response:
@@ -152,6 +152,6 @@ def _json(answer: httpx.Response) -> Any:
         raise ApiFailure("the answer is not JSON: is MAILWRIGHT_API_URL right?") from error
 
 
-def _fail(sentence: str) -> None:
+def _fail(sentence: str) -> NoReturn:
     say(f"mailwright: {sentence}")
     raise typer.Exit(1)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.gateway.errors import ApiError, invalid
+from services.gateway.errors import ApiError, invalid, not_found
 from services.gateway.media_types import media_type
 from services.gateway.uploads import Upload
 from shared.clock import Clock, Ids
@@ -91,7 +91,7 @@ class Files:
             connection, received.path, name=received.name, mime_type=received.mime_type, size=received.size
         )
         if not is_kept:
-            raise ApiError(404, "not_found", "There is no such thread.")
+            raise not_found("thread")
         return Attachment(
             name=received.name,
             bucket=self.bucket,

@@ -96,15 +96,13 @@ class ThreadRows:
         """
         threads = [row for row in self.threads.values() if row is not self._loaded[row.id]]
         erased = {row.id for row in self.threads.values() if row.is_deleted}
-        gone = [
+        gone = {
             row.id
             for row in self.messages.values()
             if row.state is not None and row.state.thread_id in erased
-        ]
+        }
         messages = [
-            row
-            for row in self.messages.values()
-            if row is not self._loaded[row.id] and row.id not in set(gone)
+            row for row in self.messages.values() if row is not self._loaded[row.id] and row.id not in gone
         ]
         await _save_threads(connection, threads)
         await _save_messages(connection, messages)
@@ -112,7 +110,7 @@ class ThreadRows:
             connection, [row for row in self.suppressions.values() if row is not self._loaded[row.id]]
         )
         if erased:
-            await _forget(connection, sorted(erased), gone)
+            await _forget(connection, sorted(erased), sorted(gone))
         return {row.id for row in threads}
 
 

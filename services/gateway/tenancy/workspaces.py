@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from services.gateway.errors import ApiError
@@ -41,7 +40,7 @@ class Workspace:
 async def list_workspaces(connection: Connection, tenant_id: UUID, dialect: str) -> list[Workspace]:
     """Return a tenant's workspaces, the oldest first."""
     rows = await connection.fetch(f"{_SELECT} order by w.created_at, w.id", tenant_id, dialect)
-    return [_workspace(row) for row in rows]
+    return [Workspace(**row) for row in rows]
 
 
 async def get_workspace(
@@ -49,7 +48,7 @@ async def get_workspace(
 ) -> Workspace | None:
     """Return a workspace, or None if the tenant has none of this id."""
     row = await connection.fetchrow(f"{_SELECT} and w.id = $3", tenant_id, dialect, workspace_id)
-    return _workspace(row) if row else None
+    return Workspace(**row) if row else None
 
 
 async def has_workspace(connection: Connection, tenant_id: UUID, workspace_id: UUID) -> bool:
@@ -147,7 +146,3 @@ async def add_workspace(
 def slug_of(name: str) -> str:
     """Return a name as it may stand in an address: lowercase words, joined by hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:50].strip("-")
-
-
-def _workspace(row: Any) -> Workspace:
-    return Workspace(**row)

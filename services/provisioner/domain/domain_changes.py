@@ -38,7 +38,7 @@ REFUSED = Failure(code="provider_refused", message="The inbox provider refused t
 NOT_FOUND = Failure(code="domain_not_found", message="There is no such domain.")
 IN_USE = Failure(code="domain_in_use", message="The domain still has accounts; delete them first.")
 TROUBLE_SECONDS = 30.0
-"""How soon a domain is looked at again when DNS could not be asked."""
+"""How soon a domain is looked at again, at the latest, when DNS or the provider gave no answer."""
 NOT_SEEN = Failure(
     code="dns_not_verified",
     message="The domain's records were not all in place in time; publish them and verify again.",
@@ -180,11 +180,9 @@ def key_of(record: DnsRecord) -> str:
 
 def seen_records(claim: Claim, view: ProviderView, answers: Answers) -> tuple[DnsRecord, ...]:
     """Return the needed records, the ownership record last, as DNS shows them now, or as it did before."""
-    before = {(record.type, record.name, record.value): record for record in claim.wanted}
+    before = {key_of(record): record for record in claim.wanted}
     wanted = [
-        (before.get((record.type, record.name, record.value), record)).model_copy(
-            update={"priority": record.priority}
-        )
+        before.get(key_of(record), record).model_copy(update={"priority": record.priority})
         for record in (*view.records, standing_record(claim, answers))
     ]
     return judged(wanted, answers)

@@ -8,15 +8,21 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.provisioner.domain.dns_judging import Answers, question_of
-from services.provisioner.domain.domain_changes import LOST, Change, failed, key_of, seen_records, verified
+from services.provisioner.domain.domain_changes import (
+    LOST,
+    TROUBLE_SECONDS,
+    Change,
+    failed,
+    key_of,
+    seen_records,
+    verified,
+)
 from services.provisioner.domain.domains import Claim, ProviderStatus, ProviderView
 from shared.contracts.accounts import Failure
 from shared.contracts.domains import DnsRecord, DomainStatus
 
 MOST_BAD_LOOKS = 2
 """How many bad looks in a row take a verified domain back."""
-TROUBLE_SECONDS = 30.0
-"""How soon to look again, at the latest, when a look showed nothing."""
 
 UNVERIFIED = Failure(code=LOST, message="The inbox provider does not show the domain as verified any more.")
 
