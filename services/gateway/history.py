@@ -46,6 +46,9 @@ _PLAIN = (
     "reason", "cascade",
 )  # fmt: skip
 
+SHUT_OUT = frozenset({"ban", "suspend"})
+"""Judgements after which the provider warms a sender no more."""
+
 
 def public_data(data: Data) -> dict[str, Any]:
     """Return the fields of an event's data that may be shown; whatever is not named here stays inside."""
@@ -110,6 +113,17 @@ def _day(data: Data) -> str:
     return f"{recorded} {decision['sentence']}" if decision else recorded
 
 
+def _shut_out(otherwise: str) -> Callable[[Data], str]:
+    """Say it as the decision does, which names what the provider means."""
+
+    def say(data: Data) -> str:
+        decision = data["warmup"].get("decision")
+        is_of_it = decision is not None and decision["judgement"] in SHUT_OUT
+        return str(decision["sentence"]) if is_of_it else otherwise
+
+    return say
+
+
 def _undone(data: Data) -> str:
     if data.get("is_address_burned"):
         return "Everything made for the account is gone again; its address stays blocked."
@@ -161,8 +175,8 @@ SUMMARIES: dict[str, str | Callable[[Data], str]] = {
     warmups.WarmupPaused.TYPE: _paused,
     warmups.WarmupResumed.TYPE: _resumed,
     warmups.WarmupDisabled.TYPE: _with_reason("The warmup is over before its end; the account may send"),
-    warmups.WarmupBanned.TYPE: "The warmup provider banned the address.",
-    warmups.WarmupSuspended.TYPE: "The warmup provider suspended the address.",
+    warmups.WarmupBanned.TYPE: _shut_out("The warmup provider banned the address."),
+    warmups.WarmupSuspended.TYPE: _shut_out("The warmup provider suspended the address."),
     warmups.WarmupEnded.TYPE: "The warmup ended.",
     domains.DomainRequested.TYPE: "The domain was claimed.",
     domains.DomainVerificationRequested.TYPE: "A check of the domain's records was asked for.",

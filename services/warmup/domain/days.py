@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 
 from services.warmup.domain.attempts import Sender, SenderStatus
 from services.warmup.domain.decisions import (
-    BANNED,
     RELEASED,
-    SUSPENDED,
     Judgement,
     criteria_of,
     decided,
     expected_of,
     is_complete,
     listed,
+    why_shut_out,
 )
 from services.warmup.domain.figures import Figures, observed
 from services.warmup.domain.health import NO_MAIL, Mail, health_of, label_of
@@ -97,11 +96,11 @@ def _days_since(seen: Observation, today: Today) -> int:
 
 def _stopped(seen: Observation) -> tuple[Judgement, str] | None:
     """Say that the provider has shut the sender out; None if it has not."""
-    match seen.sender.status if seen.sender else None:
-        case SenderStatus.BANNED:
-            return Judgement.BAN, BANNED
-        case SenderStatus.SUSPENDED:
-            return Judgement.SUSPEND, SUSPENDED
+    match seen.sender:
+        case Sender(status=SenderStatus.BANNED, number=number):
+            return Judgement.BAN, why_shut_out(number)
+        case Sender(status=SenderStatus.SUSPENDED, number=number):
+            return Judgement.SUSPEND, why_shut_out(number)
         case _:
             return None
 

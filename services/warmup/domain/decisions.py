@@ -31,6 +31,7 @@ NAMES: Mapping[Measure, str] = {
     Measure.DNS_HEALTHY: "healthy DNS",
 }
 BANNED = "The warmup provider has banned the sender."
+NOWHERE = "The warmup provider finds the sender's mail nowhere, and has stopped it."
 SUSPENDED = "The warmup provider has suspended the sender."
 RELEASED = "What held the warmup is over."
 FARTHEST_DAYS = 3_650
@@ -92,15 +93,23 @@ def shut_out(
     warmup: Warmup, status: WarmupStatus, policy: Policy, at: datetime
 ) -> tuple[Warmup, type[WarmupFact]]:
     """Return a warmup that the provider is seen to have banned or suspended between two days, and the fact that says so."""
-    judgement, sentence, fact = _SHUT_OUT[status]
-    criteria = criteria_of(warmup, policy, is_dns_healthy=None)
+    judgement, fact = _SHUT_OUT[status]
+    criteria, sentence = (
+        criteria_of(warmup, policy, is_dns_healthy=None),
+        why_shut_out(warmup.provider_status),
+    )
     return decided(over(warmup, status), policy, at, judgement, sentence, criteria), fact
 
 
-_SHUT_OUT: Mapping[WarmupStatus, tuple[Judgement, str, type[WarmupFact]]] = {
-    WarmupStatus.BANNED: (Judgement.BAN, BANNED, WarmupBanned),
-    WarmupStatus.SUSPENDED: (Judgement.SUSPEND, SUSPENDED, WarmupSuspended),
+_SHUT_OUT: Mapping[WarmupStatus, tuple[Judgement, type[WarmupFact]]] = {
+    WarmupStatus.BANNED: (Judgement.BAN, WarmupBanned),
+    WarmupStatus.SUSPENDED: (Judgement.SUSPEND, WarmupSuspended),
 }
+
+
+def why_shut_out(number: int | None) -> str:
+    """Say what the provider means by its number for a sender that it has stopped."""
+    return {-2: NOWHERE, -3: SUSPENDED}.get(number or -1, BANNED)
 
 
 def listed(criteria: Sequence[WarmupCriterion]) -> str:

@@ -183,8 +183,8 @@ def _all_figures(analytics: Mapping[str, Any]) -> Mapping[str, Figures | None]:
 def _figures(totals: Mapping[str, Any], by_date: Mapping[str, Mapping[str, Any]]) -> Figures:
     label = totals.get("health_score_label")
     return Figures(
-        sent=int(totals.get("sent") or 0),
-        received=int(totals.get("received") or 0),
+        sent=_count(totals.get("sent")),
+        received=_count(totals.get("received")),
         health_score=_number(totals.get("health_score")),
         health_label=None if label is None else str(label),
         days=tuple(_day(date.fromisoformat(day), by_date[day]) for day in sorted(by_date)),
@@ -192,8 +192,22 @@ def _figures(totals: Mapping[str, Any], by_date: Mapping[str, Mapping[str, Any]]
 
 
 def _day(day: date, counters: Mapping[str, Any]) -> WarmupDay:
-    sent, received, inbox = (int(counters.get(name) or 0) for name in ("sent", "received", "landed_inbox"))
+    sent, received, inbox = (_count(counters.get(name)) for name in ("sent", "received", "landed_inbox"))
     return WarmupDay(date=day, sent=sent, received=received, inbox=inbox)
+
+
+def _count(value: Any) -> int:
+    """Return how many there were; what is left out is none.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: Likewise, or it is one that nothing has.
+        OverflowError: Likewise.
+    """
+    count = int(value or 0)
+    if not 0 <= count < 2**31:
+        raise ValueError("a count is neither negative nor endless")
+    return count
 
 
 def _number(value: Any) -> float | None:

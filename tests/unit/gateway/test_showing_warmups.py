@@ -11,10 +11,18 @@ import pytest
 
 from services.gateway.dialects.puffle.responses_warmups import Warmup
 from services.gateway.dialects.puffle.warmups import warmup_json
+from services.gateway.history import summary
 from services.gateway.views import AccountView
 from shared.contracts.accounts import Failure
 from shared.contracts.standing import Status, WarmupLabel
-from shared.contracts.warmups import WarmupCriterion, WarmupDecision, WarmupHold, WarmupStatus
+from shared.contracts.warmups import (
+    WarmupBanned,
+    WarmupCriterion,
+    WarmupDecision,
+    WarmupHold,
+    WarmupStatus,
+    WarmupSuspended,
+)
 from tests.support.gateway_events import START, warmup_state
 from tests.unit.gateway.test_rendering import account
 
@@ -106,6 +114,20 @@ def test_health_has_its_word_and_is_unknown_without_samples() -> None:
 
     assert known["health"] == {"percentage": 96, "label": "excellent"}
     assert shown()["health"] == {"percentage": None, "label": None}
+
+
+@pytest.mark.parametrize(
+    ("status", "judgement"), [(WarmupStatus.BANNED, "ban"), (WarmupStatus.SUSPENDED, "suspend")]
+)
+def test_what_is_shut_out_is_said_as_it_was_decided(status: WarmupStatus, judgement: str) -> None:
+    why = "The warmup provider finds the sender's mail nowhere, and has stopped it."
+    decided = DECISION.model_copy(update={"judgement": judgement, "sentence": why})
+    state = warmup_state(UUID(int=1), status=status, decision=decided)
+    fact = WarmupBanned if status is WarmupStatus.BANNED else WarmupSuspended
+
+    assert shown(status=status, decision=decided)["sentence"] == why
+    assert summary(fact.TYPE, fact(warmup=state).model_dump(mode="json")) == why
+    assert shown(status=status, decision=DECISION)["sentence"] != DECISION.sentence
 
 
 def test_what_stands_still_says_why() -> None:

@@ -10,14 +10,15 @@ import pytest
 from services.warmup.domain.attempts import Sender, SenderStatus
 from services.warmup.domain.commanded import resumed
 from services.warmup.domain.days import Observation, decide_day
-from services.warmup.domain.decisions import Judgement
-from services.warmup.domain.figures import Figures
+from services.warmup.domain.decisions import Judgement, shut_out
+from services.warmup.domain.figures import Figures, observed
 from services.warmup.domain.health import Mail, health_of, label_of
 from services.warmup.domain.policies import POLICIES, PUFFLE, STANDARD, Policy
 from services.warmup.domain.schedule import Today
 from services.warmup.domain.warmup import Warmup
 from shared.contracts.warmups import WarmupDay, WarmupStatus
 from tests.unit.warmup.test_decisions import warmup
+from tests.unit.warmup.told_provider import NUMBERS
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TODAY = Today(59, NOW.date(), 86_400.0, NOW)
@@ -36,7 +37,9 @@ def seen(
         WarmupDay(date=NOW.date() - timedelta(days=back), sent=10, received=10, inbox=inbox)
         for back in range(7, 0, -1)
     )
-    return Observation(Sender(status, reputation, 1), Figures(sent=sent, received=sent, days=days))
+    return Observation(
+        Sender(status, reputation, NUMBERS[status]), Figures(sent=sent, received=sent, days=days)
+    )
 
 
 @pytest.mark.contract("S1-30", "S1-31")
@@ -61,6 +64,19 @@ def test_the_documented_rule_goes_by_totals(
     assert after.decision is not None
     assert after.decision.judgement == judgement.value
     assert after.decision.sentence.endswith(".")
+
+
+@pytest.mark.parametrize(("number", "word"), [(-1, "banned"), (-2, "nowhere"), (-3, "suspended")])
+def test_a_sender_that_is_shut_out_is_said_to_be_what_the_provider_means(number: int, word: str) -> None:
+    status = SenderStatus.SUSPENDED if number == -3 else SenderStatus.BANNED
+    shown = Sender(status, 95.0, number)
+
+    after, _ = decide_day(WARMING, replace(seen(), sender=shown), PUFFLE, TODAY)
+    between, _ = shut_out(observed(WARMING, shown, None, NOW), WarmupStatus(status), PUFFLE, NOW)
+
+    for each in (after.decision, between.decision):
+        assert each is not None
+        assert word in each.sentence
 
 
 def test_a_score_that_is_not_told_any_more_is_none_to_graduate_with() -> None:

@@ -81,6 +81,8 @@ async def test_figures_that_cannot_be_read_are_no_answer(answer: Any) -> None:
     "answer",
     [
         {"aggregate_data": {ADA: {"sent": "many"}, BOB: {"sent": 7}}},
+        {"aggregate_data": {ADA: {"sent": -3}, BOB: {"sent": 7}}},
+        {"aggregate_data": {ADA: {"received": 10**12}, BOB: {"sent": 7}}},
         {"aggregate_data": {ADA: {"health_score": float("nan")}, BOB: {"sent": 7}}},
         {"aggregate_data": {BOB: {"sent": 7}}, "email_date_data": {ADA: 3}},
         {"aggregate_data": {BOB: {"sent": 7}}, "email_date_data": {ADA: {"today": {}}}},

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.gateway.dialects.puffle.analytics import figures, number
 from services.gateway.dialects.puffle.render import failure_json, instant
+from services.gateway.history import SHUT_OUT
 from services.gateway.views import AccountView
 from shared.contracts.standing import Status
 from shared.contracts.warmups import WarmupDecision, WarmupState, WarmupStatus
@@ -129,7 +130,9 @@ def _said(warmup: WarmupState) -> str:
         case WarmupStatus.DISABLED:
             return _with_reason(_SENTENCES[WarmupStatus.DISABLED], warmup)
         case other:
-            return _SENTENCES[other]
+            decision = warmup.decision
+            is_shut_out = decision is not None and decision.judgement in SHUT_OUT
+            return decision.sentence if decision and is_shut_out else _SENTENCES[other]
 
 
 def _with_reason(sentence: str, warmup: WarmupState) -> str:
