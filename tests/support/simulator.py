@@ -17,6 +17,7 @@ import uvicorn
 
 from services.simulator.main import build
 from services.simulator.settings import SimulatorSettings
+from shared.clock import Clock
 
 Json = dict[str, Any]
 
@@ -111,10 +112,12 @@ def sender_fields(address: str, password: str) -> Json:
 
 
 @contextmanager
-def running_simulator(settings: SimulatorSettings | None = None) -> Iterator[Simulated]:
+def running_simulator(
+    settings: SimulatorSettings | None = None, clock: Clock | None = None
+) -> Iterator[Simulated]:
     """Run a simulator under uvicorn in a thread, on an ephemeral port."""
     listener = socket.create_server(("127.0.0.1", 0))
-    app = build(settings or DEFAULTS)
+    app = build(settings or DEFAULTS, clock)
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

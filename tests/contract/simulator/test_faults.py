@@ -1,6 +1,7 @@
 """Each kind of fault does to a call what it says, and is on record."""
 
 import time
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -62,7 +63,9 @@ def test_a_drop_cuts_the_connection_without_an_answer(
 
 
 @pytest.mark.parametrize(("when", "effects"), [("before", []), ("after", [ADA])])
-def test_a_timeout_hangs_until_the_client_leaves(simulator: Simulated, when: str, effects: list[str]) -> None:
+async def test_a_timeout_hangs_until_the_client_leaves(
+    simulator: Simulated, when: str, effects: list[str]
+) -> None:
     simulator.fault("agentmail", "inboxes.create", "timeout", when=when)
 
     with pytest.raises(httpx.ReadTimeout):
@@ -70,8 +73,9 @@ def test_a_timeout_hangs_until_the_client_leaves(simulator: Simulated, when: str
             "/agentmail/v0/inboxes", json={"username": "ada", "domain": "myagentmail.com"}, timeout=0.3
         )
 
+    (call,) = await eventually(lambda: simulator.calls("inboxes.create"), what="the call got through")
+    assert call["fault"] == "timeout"
     assert created(simulator) == effects
-    assert simulator.calls("inboxes.create")[0]["fault"] == "timeout"
 
 
 def test_malformed_is_a_200_that_breaks_off(simulator: Simulated) -> None:
@@ -100,8 +104,9 @@ async def test_late_lands_after_the_cut(simulator: Simulated) -> None:
     with pytest.raises(CUT):
         simulator.inbox("ada")
 
-    assert created(simulator) == []
     await eventually(lambda: created(simulator) == [ADA])
+    (call,), (landed,) = simulator.calls("inboxes.create"), simulator.ledger("inbox.created")
+    assert datetime.fromisoformat(landed["at"]) - datetime.fromisoformat(call["at"]) > timedelta(seconds=0.1)
 
 
 async def test_a_late_effect_does_not_outlive_a_reset(simulator: Simulated) -> None:

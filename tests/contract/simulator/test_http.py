@@ -1,11 +1,11 @@
 """What clients of plain HTTP see: the providers' own error bodies, and the control API."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.simulator.settings import SimulatorSettings
-from tests.support.eventually import eventually
 from tests.support.simulator import Simulated, running_simulator, sender_fields
 
 INBOXES = "/agentmail/v0/inboxes"
@@ -167,12 +167,22 @@ def test_mail_to_nobody_and_a_clock_turned_back_are_refused(simulator: Simulated
     assert simulator.http.get("/_sim/nothing").status_code == 404
 
 
+class StoppedClock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.moment = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+
 @pytest.mark.parametrize(
     ("lock", "statuses"), [("account", [409, 200]), ("workspace", [409, 409]), ("off", [200, 200])]
 )
-async def test_a_running_job_locks(lock: Any, statuses: list[int]) -> None:
-    settings = SimulatorSettings(simulator_job_seconds=0.3, simulator_job_lock=lock)
-    with running_simulator(settings) as simulator:
+def test_a_running_job_locks(lock: Any, statuses: list[int]) -> None:
+    settings, clock = SimulatorSettings(simulator_job_seconds=0.3, simulator_job_lock=lock), StoppedClock()
+    with running_simulator(settings, clock) as simulator:
         for name in ("ada", "bob"):
             address = f"{name}@myagentmail.com"
             simulator.inbox(name)
@@ -182,7 +192,9 @@ async def test_a_running_job_locks(lock: Any, statuses: list[int]) -> None:
         answers = [simulator.enable(f"{name}@myagentmail.com") for name in ("ada", "bob")]
 
         assert [answer.status_code for answer in answers] == statuses
-        await eventually(lambda: simulator.account("ada@myagentmail.com")["warmup_status"] == 1)
+        assert simulator.account("ada@myagentmail.com")["warmup_status"] == 0
+        clock.moment += timedelta(seconds=0.3)
+        assert simulator.account("ada@myagentmail.com")["warmup_status"] == 1
 
 
 def test_health_and_metrics_answer(simulator: Simulated) -> None:

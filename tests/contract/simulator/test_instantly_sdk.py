@@ -53,12 +53,14 @@ def test_connecting_logs_in_to_the_mailbox(instantly: Client, simulator: Simulat
 async def test_warmup_is_true_when_its_job_ends(instantly: Client, simulator: Simulated, ada: str) -> None:
     job = instantly.accounts.enable_warmup(emails=[ada])
     assert str(job.status.value) == "pending"
-    assert simulator.ledger("warmup.enabled") == []
 
     await ended(instantly, job)
 
     assert instantly.accounts.retrieve(ada).warmup_status.value == 1
-    assert [entry["subject"] for entry in simulator.ledger("warmup.enabled")] == [ada]
+    (enabled,) = simulator.ledger("warmup.enabled")
+    over = simulator.http.get(f"/instantly/api/v2/background-jobs/{job.id}").json()
+    assert enabled["subject"] == ada
+    assert enabled["at"] >= over["updated_at"] > over["created_at"], "not before its end"
     await ended(instantly, instantly.accounts.enable_warmup(emails=[ada]))
     assert len(simulator.ledger("warmup.enabled")) == 1, "a second enable changes nothing"
     await ended(instantly, instantly.accounts.disable_warmup(emails=[ada]))

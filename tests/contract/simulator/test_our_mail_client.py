@@ -25,6 +25,7 @@ from shared.errors import MailwrightError, Retryable, Unknown
 from shared.http.client import build_client
 from shared.http.errors import ProviderThrottled
 from shared.http.provider import Provider
+from tests.support.eventually import eventually
 from tests.support.open_gate import OpenGate
 from tests.support.simulator import HEADERS, Simulated
 
@@ -55,8 +56,14 @@ def gate() -> OpenGate:
 @pytest.fixture
 async def mail(simulator: Simulated, gate: OpenGate) -> AsyncIterator[AgentMail]:
     assert simulator.inbox("ada").status_code == 200
-    url = f"{simulator.url}/agentmail"
-    async with build_client(url, headers=HEADERS, read_seconds=0.3) as client:
+    async with build_client(f"{simulator.url}/agentmail", headers=HEADERS) as client:
+        yield AgentMail(Provider("agentmail", client, gate, SystemClock()))
+
+
+@pytest.fixture
+async def impatient(simulator: Simulated, gate: OpenGate) -> AsyncIterator[AgentMail]:
+    """The same client, which soon gives up on an answer."""
+    async with build_client(f"{simulator.url}/agentmail", headers=HEADERS, read_seconds=0.3) as client:
         yield AgentMail(Provider("agentmail", client, gate, SystemClock()))
 
 
@@ -168,13 +175,14 @@ async def test_a_refusal_is_read_by_its_code(
 
 @pytest.mark.parametrize(("kind", "when", "effects"), [("timeout", "before", 0), ("timeout", "after", 1)])
 async def test_silence_is_unknown_and_the_same_key_finds_out(
-    simulator: Simulated, mail: AgentMail, kind: str, when: str, effects: int
+    simulator: Simulated, mail: AgentMail, impatient: AgentMail, kind: str, when: str, effects: int
 ) -> None:
     simulator.fault("agentmail", "messages.send", kind, when=when, match=ADA, times=1)
 
     with pytest.raises(Unknown):
-        await mail.post(ADA, LETTER)
+        await impatient.post(ADA, LETTER)
 
+    await eventually(lambda: simulator.calls("messages.send"), what="the call got through")
     assert len(sent(simulator)) == effects
     posted = await mail.post(ADA, LETTER)
     assert sent(simulator) == [posted.message_id]
