@@ -43,13 +43,31 @@ def listener(port: int) -> socket.socket:
         raise StartError(f"cannot listen on port {port}: {error.strerror}") from error
 
 
+def claimed(port: int) -> socket.socket | None:
+    """Set a free TCP port apart for a server that is still to be started; None where it is taken, or set apart already.
+
+    Stacks that start at the same moment could choose the same ports otherwise. Who holds the same number for UDP has the claim, until
+    that socket is closed or its process ends.
+    """
+    claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        claim.bind((HOST, port))
+    except OSError:
+        claim.close()
+        return None
+    if is_free(port):
+        return claim
+    claim.close()
+    return None
+
+
 def free_port() -> int:
-    """A port nobody listens on. Somebody may still take it before its user does.
+    """A port nobody listens on or has claimed. Somebody may still take it before its user does.
 
     It lies below the range from which systems number outgoing connections: one of those could take the port while
     a crashed server is being restarted.
     """
-    while not is_free(port := _FIRST + secrets.randbelow(_COUNT)):
+    while not is_free(port := _FIRST + secrets.randbelow(_COUNT), with_udp=True):
         pass
     return port
 

@@ -20,6 +20,7 @@ from mailwright.leftovers import end_leftovers, trace
 from mailwright.ports import (
     HOST,
     answers_ok,
+    claimed,
     free_port,
     is_free,
     is_started,
@@ -55,6 +56,7 @@ class Stack:
         )
         self._background: list[asyncio.Task[None]] = []
         self._public: socket.socket | None = None
+        self._claims: dict[str, socket.socket] = {}
 
     @property
     def base_url(self) -> str:
@@ -102,6 +104,8 @@ class Stack:
             task.cancel()
         if self._public:
             self._public.close()
+        for claim in self._claims.values():
+            claim.close()
         await self.supervisor.stop(
             [(frozenset((*SERVICES, "prepare")), _STOP_SERVICES_SECONDS), (None, _STOP_ENGINES_SECONDS)]
         )
@@ -135,6 +139,7 @@ class Stack:
 
     async def _start_simulator(self) -> None:
         if environment.embeds_simulator(self._caller):
+            self._claims[SIMULATED_DNS].close()  # which is answered over UDP
             await self._starter("simulator")()
 
     def _starter(self, service: str) -> Callable[[], Awaitable[None]]:
@@ -175,7 +180,7 @@ class Stack:
         return Program(name, (sys.executable, "-m", "mailwright", *arguments), self._log(name), env=self._env)
 
     def _choose_ports(self) -> dict[str, int]:
-        """The ports of last time where they are still free; the two public ones as asked, or not at all."""
+        """The ports of last time where they are still free, claimed for us; the two public ones as asked, or not at all."""
         last: dict[str, int] = read_json(self._file("stack")).get("ports", {})
         asked = {"gateway": self._options.port, "simulator": self._options.simulator_port}
         for name, port in asked.items():
@@ -186,11 +191,13 @@ class Stack:
                 )
         chosen: dict[str, int] = {}
         for name in _PORTED:
-            port = asked.get(name) or last.get(name, 0)
-            is_dns = name == SIMULATED_DNS
-            while not port or port in chosen.values() or not is_free(port, with_udp=is_dns):
+            if asked.get(name):
+                chosen[name] = asked[name]
+                continue
+            port = last.get(name, 0)
+            while not port or port in asked.values() or not (claim := claimed(port)):
                 port = free_port()
-            chosen[name] = port
+            chosen[name], self._claims[name] = port, claim
         return chosen
 
     def _remember(self, pids: Mapping[str, int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from uuid import UUID
 import httpx
 import uvicorn
 
-from mailwright.ports import free_port
 from services.gateway.bootstrap import build
 from services.gateway.mail_servers import MailServers
 from services.gateway.requests.render import rendering
@@ -207,15 +207,15 @@ async def gateway_side(
         ),
         clock=clock,
     )
-    port = free_port()
+    listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(app, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=3)
+        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
     )
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     pool = await create_pool(database_url, schema="gateway", role="mailwright_gateway", application="test")
     try:
         await eventually(lambda: server.started or serving.done(), what="the gateway listens")
-        yield GatewaySide(f"http://127.0.0.1:{port}", pool, database_url)
+        yield GatewaySide(f"http://127.0.0.1:{listener.getsockname()[1]}", pool, database_url)
     finally:
         server.should_exit = True
         await serving

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -14,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mailwright.ports import free_port
 from tests.support.eventually import eventually
 
 
@@ -97,9 +97,10 @@ async def fake_s3() -> AsyncIterator[FakeS3]:
     methods = ["GET", "HEAD", "PUT", "POST", "DELETE"]
     paths = ("/bucket", "/bucket/{key:path}")
     app = Starlette(routes=[Route(path, store.serve, methods=methods) for path in paths])
-    store.url = f"http://127.0.0.1:{(port := free_port())}"
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
-    serving = asyncio.create_task(server.serve())
+    listener = socket.create_server(("127.0.0.1", 0))
+    store.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await eventually(lambda: server.started or serving.done(), what="the store listens")
         yield store

@@ -4,13 +4,16 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
+from mailwright.environment import Options
 from mailwright.errors import StartError
 from mailwright.ports import (
     accepts,
     answers_ok,
+    claimed,
     free_port,
     is_free,
     is_started,
@@ -18,6 +21,7 @@ from mailwright.ports import (
     status_of,
     troubles_of,
 )
+from mailwright.stack import Stack
 
 
 @asynccontextmanager
@@ -47,6 +51,39 @@ def test_a_port_that_is_needed_for_udp_too_must_be_free_for_it() -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         assert not is_free(port, with_udp=True)
+
+
+def test_a_claimed_port_is_nobody_elses_until_the_claim_ends() -> None:
+    port = free_port()
+
+    claim = claimed(port)
+    assert claim
+    assert claimed(port) is None
+    assert not is_free(port, with_udp=True)
+    with socket.create_server(("127.0.0.1", port)):
+        claim.close()
+        assert claimed(port) is None, "its server listens"
+
+    again = claimed(port)
+    assert again
+    again.close()
+
+
+def test_stacks_that_start_at_the_same_moment_choose_different_ports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither has started any server yet, and both come upon the same numbers."""
+    offered = [free_port() for _ in range(60)]
+    chosen: list[int] = []
+    stacks = [Stack(Options(tmp_path / name, port=0, simulator_port=0), print, {}) for name in "ab"]
+    for stack in stacks:
+        numbers = iter(offered)
+        monkeypatch.setattr("mailwright.stack.free_port", lambda numbers=numbers: next(numbers))
+        chosen += stack._choose_ports().values()
+
+    assert len(set(chosen)) == len(chosen) > 10
+    for claim in [claim for stack in stacks for claim in stack._claims.values()]:
+        claim.close()
 
 
 def test_a_listener_lets_callers_wait_and_keeps_others_out() -> None:
