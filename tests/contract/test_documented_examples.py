@@ -18,8 +18,8 @@ PAGES = Path(__file__).parents[2] / "docs" / "api"
 EXAMPLE = re.compile(r"^```bash\n(.*?)^```\n\n```json\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MARK = "=== next ==="
 ANY = "…"
-SETTINGS = {"MAILWRIGHT_DOMAIN_POLL_SECONDS": "5"}
-"""A domain is looked at again after its creation was answered: the pages show it as it is then, `verifying`."""
+SETTINGS = {"MAILWRIGHT_DOMAIN_POLL_SECONDS": "2", "MAILWRIGHT_SIMULATOR_VERIFY_SECONDS": "1"}
+"""The provider is done with a domain, and looked at again, after its creation was answered: the pages show it as it is then."""
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,8 @@ async def test_a_crashed_part_is_started_again_and_said_so(stack: RunningStack, 
     await eventually(lambda: f"{part} is back" in stack.said, within=30)
     assert stack.pids[part] != before
     assert any(line.startswith(f"{part} was killed by SIGKILL; starting it again in") for line in stack.said)
-    assert await answers_ok(int(stack.base_url.rsplit(":", 1)[1]), "/health/live")
+    gateway = int(stack.base_url.rsplit(":", 1)[1])
+    assert await eventually(lambda: answers_ok(gateway, "/health/live"))
 
 
 @pytest.mark.promise("R18")
@@ -46,7 +47,8 @@ async def test_a_halted_service_is_started_and_said_and_not_started_again_and_ag
     await restart(stack.data_dir, ["warmup"], halted.append)
     assert halted[0].startswith("warmup is new and halted")
     await database.execute("delete from warmup.consumer_halt")
-    await eventually(lambda: answers_ok(stack.ports["warmup"], "/health/ready"))
+    await eventually(lambda: answers_ok(stack.ports["warmup"], "/health/ready"), within=30)
 
     await database.close()
+    await eventually(lambda: stack.said.count("warmup is back") >= came_back + 2)
     assert stack.said.count("warmup is back") == came_back + 2

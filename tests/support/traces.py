@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -79,8 +80,9 @@ def _files(root: Path, words: Sequence[str]) -> Iterable[str]:
         place = path.relative_to(root)
         if place.parts[0] in NOT_OURS or not path.is_file():
             continue
-        if _has(place.as_posix().encode(), words) or _has(path.read_bytes(), words):
-            yield f"file {place.as_posix()}"
+        with suppress(FileNotFoundError):  # it is being erased
+            if _has(place.as_posix().encode(), words) or _has(path.read_bytes(), words):
+                yield f"file {place.as_posix()}"
 
 
 def _has(content: bytes, words: Sequence[str]) -> bool:

@@ -129,7 +129,7 @@ async def test_without_the_database_calls_are_a_503_and_nothing_is_half_done(
 
 async def is_ready(stack: RunningStack, *, expected: bool) -> bool:
     """Whether every service says that it is ready, or the gateway says that it is not."""
-    async with httpx.AsyncClient(base_url=stack.base_url, timeout=5.0, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=stack.base_url, timeout=30.0, trust_env=False) as http:
         return ((await http.get("/health/ready")).status_code == 200) is expected
 
 
@@ -146,7 +146,7 @@ async def test_without_the_broker_requests_are_accepted_and_done_once_it_is_back
     os.kill(pid, signal.SIGKILL)
 
     for name, answer in zip(names, answers, strict=True):
-        await who.until(answer.json()["account"]["id"], "warming", within=60)
+        await who.until(answer.json()["account"]["id"], "warming", within=120)
         assert effects(outside, f"{name}@{place['domain']}").count("inbox.created") == 1
 
 

@@ -118,13 +118,13 @@ async def test_a_domain_that_loses_its_records_holds_the_account_until_they_are_
 
     assert sim.http.delete(f"/_sim/dns/{published[lost['type'], lost['name']]}").status_code == 200
     await eventually(lambda: has_status(puffle, domain, "failed"), within=40, every=0.1)
-    await puffle.until(account["id"], "paused", within=2)
+    await puffle.until(account["id"], "paused")
     held = await puffle.progress(account["id"])
     resumed = await puffle.warmup(account["id"], "resume")
     refused = await puffle.create(fresh("late"), domain)
     publish(sim, lost)
     await eventually(lambda: has_status(puffle, domain, "verified"), within=20, every=0.1)
-    await puffle.until(account["id"], "warming", within=2)
+    await puffle.until(account["id"], "warming")
 
     assert (held["state"], held["hold"], held["warmup_status"]) == ("paused", "domain", "paused")
     assert f"{lost['type']} {lost['name']} is missing" in held["reason"]
