@@ -4,7 +4,6 @@ import json
 import signal
 import socket
 import stat
-import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -54,16 +53,14 @@ async def test_a_second_start_goes_on_with_keys_ports_and_calendar(data_dir: Pat
         keys, database = first.keys, first.database_url
         calendar = json.loads((data_dir / "clock.json").read_text())
 
-    since = time.monotonic()
     async with running_stack(data_dir) as second:
-        took = time.monotonic() - since
         again = json.loads((data_dir / "clock.json").read_text())
 
         assert second.keys == keys
         assert second.database_url == database
         assert again["anchor"] == calendar["anchor"]
         assert again["paused_seconds"] > calendar["paused_seconds"]
-        assert took < 30, "a second start makes nothing anew"
+        assert not any("making the database" in line for line in second.said)
 
 
 async def test_a_locked_data_directory_is_one_clear_line(stack: RunningStack) -> None:
@@ -104,7 +101,7 @@ async def test_a_stop_leaves_no_process_within_five_seconds(
 async def test_a_stop_while_starting_leaves_no_process(data_dir: Path) -> None:
     process = await start_command(data_dir, "--port", "0", "--simulator-port", "0")
     supervisor = psutil.Process(process.pid)
-    children = await eventually(lambda: supervisor.children(recursive=True))
+    children = await eventually(lambda: supervisor.children(recursive=True), within=60)
 
     process.send_signal(signal.SIGTERM)
     await process.communicate()
@@ -117,7 +114,7 @@ async def test_a_stop_while_making_the_database_leaves_no_process_and_no_half_ma
     with scratch_folder("up") as fresh:
         process = await start_command(fresh, "--port", "0", "--simulator-port", "0")
         supervisor = psutil.Process(process.pid)
-        await eventually((fresh / "postgres.unfinished").exists)
+        await eventually((fresh / "postgres.unfinished").exists, within=60)
         children = supervisor.children(recursive=True)
 
         process.send_signal(signal.SIGTERM)
@@ -173,11 +170,11 @@ async def test_the_demo_tells_a_first_account_until_it_may_send_and_finds_it_aga
     with scratch_folder("demo") as folder:
         async with running_stack(folder, demo=True, day_seconds=0.5) as first:
             await eventually(lambda: "the account is active" in first.said, within=90)
-            await eventually(lambda: sum("curl " in line for line in first.said) == 3)
+            await eventually(lambda: sum("curl " in line for line in first.said) == 3, within=30)
             for event in ("account.reserved", "account.provisioned", "warmup.started", "warmup.graduated"):
                 assert sum(f" {event} " in line for line in first.said) == 1
 
         async with running_stack(folder, demo=True, day_seconds=0.5) as second:
-            await eventually(lambda: "the account is active" in second.said)
+            await eventually(lambda: "the account is active" in second.said, within=60)
             assert "the account ada@demo.example is active; its history:" in second.said
             assert not any("creating" in line or "registering" in line for line in second.said)

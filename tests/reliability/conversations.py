@@ -77,7 +77,9 @@ async def _send(caller: Caller, place: str, friend: str, body: dict[str, Any]) -
 
 async def _answer_by_mail(simulator_url: str, sender: Sender, friend: str, *, is_silenced: bool) -> None:
     headers = {"Authorization": "Bearer am_load"}
-    async with httpx.AsyncClient(base_url=simulator_url, headers=headers, trust_env=False) as simulator:
+    async with httpx.AsyncClient(
+        base_url=simulator_url, headers=headers, trust_env=False, timeout=30.0
+    ) as simulator:
         if is_silenced:
             listed = (await simulator.get("/agentmail/v0/webhooks")).json()["webhooks"]
             for webhook in listed:

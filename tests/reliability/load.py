@@ -158,12 +158,12 @@ class Load:
 
 async def arm(stack: RunningStack, faults: Iterable[Mapping[str, object]]) -> None:
     """Arm faults at the simulated providers."""
-    async with httpx.AsyncClient(base_url=stack.simulator_url, trust_env=False) as simulator:
+    async with httpx.AsyncClient(base_url=stack.simulator_url, trust_env=False, timeout=30.0) as simulator:
         for fault in faults:
             assert (await simulator.post("/_sim/faults", json=fault)).status_code == 201
 
 
 async def disarm(stack: RunningStack) -> None:
     """Let the simulated providers work without faults again."""
-    async with httpx.AsyncClient(base_url=stack.simulator_url, trust_env=False) as simulator:
+    async with httpx.AsyncClient(base_url=stack.simulator_url, trust_env=False, timeout=30.0) as simulator:
         assert (await simulator.delete("/_sim/faults")).status_code == 200

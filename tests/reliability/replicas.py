@@ -28,7 +28,7 @@ CHANGES = ("leave", "join", "kill", "join", "leave", "join", "crash")
 PAUSE_SECONDS = (2.5, 4.0)
 """Time between two changes of one service, whether or not its group has settled by then."""
 _SHARE_WITHIN_SECONDS = 120.0
-_LEAVE_WITHIN_SECONDS = 10.0
+_LEAVE_WITHIN_SECONDS = 30.0
 _REPOSITORY = Path(__file__).parents[2]
 
 

@@ -181,7 +181,7 @@ class Weeks:
         await arm(self.stack, [{"provider": "instantly", **fault} for fault in faults])
 
     def _simulator(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.stack.simulator_url, trust_env=False)
+        return httpx.AsyncClient(base_url=self.stack.simulator_url, trust_env=False, timeout=30.0)
 
     def _start_of(self, day: int) -> datetime:
         return self.anchor + timedelta(days=day)

@@ -173,6 +173,7 @@ def login_works(sim: Simulated, password: str, address: str) -> bool:
     answer = httpx.get(
         f"{sim.url}/agentmail/v0/inboxes/{address}/messages",
         headers={"Authorization": f"Bearer {password}"},
+        timeout=30.0,
         trust_env=False,
     )
     assert answer.status_code in {200, 401, 404}, answer.text
