@@ -37,7 +37,7 @@ from shared.clock import SystemClock
 _PORTED = (*SERVICES, "simulator", SIMULATED_DNS, "postgres", "broker")
 _START_WITHIN_SECONDS = 60.0
 _STOP_SERVICES_SECONDS = 3.5
-_STOP_ENGINES_SECONDS = 1.0
+_STOP_SECONDS = 4.5
 _COLLECT_SECONDS = 5.0
 
 
@@ -107,7 +107,7 @@ class Stack:
         for claim in self._claims.values():
             claim.close()
         await self.supervisor.stop(
-            [(frozenset((*SERVICES, "prepare")), _STOP_SERVICES_SECONDS), (None, _STOP_ENGINES_SECONDS)]
+            [(frozenset((*SERVICES, "prepare")), _STOP_SERVICES_SECONDS), (None, _STOP_SECONDS)]
         )
 
     async def _start_postgres(self) -> None:

@@ -100,17 +100,18 @@ class Supervisor:
         self._keepers[part.name] = asyncio.create_task(self._keep(part, child))
 
     async def stop(self, waves: Iterable[tuple[frozenset[str] | None, float]]) -> None:
-        """Stop everything: each wave names the parts to end together (None = all that are left) and its seconds.
+        """Stop everything: each wave names the parts to end together (None = all that are left), and by when from now.
 
-        What has not ended in good order by then is killed.
+        What has not ended in good order by then is killed. The seconds that a wave does not need are the next one's.
         """
+        since = time.monotonic()
         for keeper in self._keepers.values():
             keeper.cancel()
         await asyncio.gather(*self._keepers.values(), return_exceptions=True)
         self._keepers.clear()
         for names, seconds in waves:
             chosen = [entry for name, entry in self._children.items() if names is None or name in names]
-            await self._end(chosen, seconds)
+            await self._end(chosen, since + seconds - time.monotonic())
         for program, _ in list(self._children.values()):
             self._forget(program.name)
 

@@ -152,7 +152,7 @@ async def test_a_service_that_hangs_is_killed_and_the_stop_keeps_its_time(stack:
     processes = family(stack)
     stack.kill("warmup", signal.SIGSTOP)
 
-    assert await stack.stop(within=5) == 0
+    assert await stack.stop(within=8) == 0
 
     assert not any(is_running(pid) for pid in processes)
     assert "warmup did not stop in time: killed" in stack.said
@@ -163,7 +163,8 @@ async def test_a_second_signal_stops_at_once(stack: RunningStack) -> None:
     stack.process.send_signal(signal.SIGINT)
     await eventually(lambda: "stopping …" in stack.said)
 
-    assert await stack.stop(signal.SIGINT, within=2) == 0
+    assert await stack.stop(signal.SIGINT) == 0
+    assert "warmup did not stop in time: killed" not in stack.said
 
 
 async def test_the_demo_tells_a_first_account_until_it_may_send_and_finds_it_again() -> None:
