@@ -185,7 +185,7 @@ async def test_a_retry_whose_account_is_deleted_meanwhile_brings_nothing_back(
     account = await puffle.stalled(sim, domain)
     address = account["email_address"]
 
-    with faulty(sim, "instantly", "warmup.enable", "slow", delay_seconds=10.0, match=address) as fault:
+    with faulty(sim, "instantly", "warmup.enable", "slow", delay_seconds=5.0, match=address) as fault:
         retrying = asyncio.create_task(puffle.retry(account["id"]))
         await struck(sim, fault)
         deleted = await puffle.delete(account["id"])
