@@ -150,6 +150,32 @@ async def test_a_clock_set_back_while_the_provider_is_silent_does_not_add_the_da
     assert await bench.pool.fetchval("select day from warmup_day") == bench.schedule.calendar.day(due)
 
 
+@pytest.mark.promise("R04", "R24", "I12")
+@pytest.mark.parametrize("is_late_first", [True, False])
+@pytest.mark.parametrize("hours", [-25, -1, 0, 1])
+async def test_of_two_workers_on_one_day_whose_clock_is_set_wrong_one_records_it(
+    bench: Bench, hours: int, is_late_first: bool
+) -> None:
+    account = await bench.warming("twice")
+    due = (await bench.row(account))["due_at"]
+    bench.sim.advance(1)
+    bench.clock.instant = due + timedelta(seconds=1)
+
+    late = bench.judge
+    (lost,) = await late.claim(2)
+    await bench.pool.execute("update warmup set leased_until = now() - interval '1 s'")
+    bench.follow_policy(PUFFLE)
+    (held,) = await bench.judge.claim(2)
+    bench.clock.pass_seconds(3_600 * hours)
+    for worker, batch in [(late, lost), (bench.judge, held)][:: 1 if is_late_first else -1]:
+        await worker.run(batch)
+    await bench.judge_until(due + timedelta(hours=4))
+
+    assert await bench.facts(account) == ["started", "confirmed", "day_recorded"]
+    days = await bench.pool.fetch("select day from warmup_day")
+    assert [row["day"] for row in days] == [bench.schedule.calendar.day(due)]
+
+
 async def test_a_service_that_starts_with_shorter_days_does_not_wait_for_the_end_of_a_long_one(
     bench: Bench,
 ) -> None:
