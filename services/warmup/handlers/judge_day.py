@@ -111,9 +111,10 @@ class JudgeDay:
         self._tools.announce()
 
     async def _record(self, warmup: Warmup, seen: Observation) -> None:
-        """Record the day and what it comes to, unless this day is judged already: then there is only the next one."""
-        today = self._tools.schedule.today(self._now(warmup))
-        due_at = self._tools.schedule.next_day(today.now, warmup.account_id)
+        """Record the day it was due on and what it comes to, unless it is judged already: then there is only the next one."""
+        now = self._now(warmup)
+        today = replace(self._tools.schedule.today(warmup.due_at or now), now=now)
+        due_at = self._tools.schedule.next_day(warmup.due_at or now, warmup.account_id)
         async with self._tools.desk.transaction() as store:
             if not await store.hold(warmup):
                 return

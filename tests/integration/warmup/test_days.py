@@ -176,6 +176,24 @@ async def test_of_two_workers_on_one_day_whose_clock_is_set_wrong_one_records_it
     assert [row["day"] for row in days] == [bench.schedule.calendar.day(due)]
 
 
+@pytest.mark.promise("I12")
+async def test_a_day_whose_judgement_ends_after_midnight_is_judged_and_so_is_the_next(bench: Bench) -> None:
+    account = await bench.warming("owl")
+    day = bench.schedule.calendar.day(bench.clock.now()) + 1
+    bench.clock.instant = bench.schedule.calendar.start_of(day + 1) - timedelta(seconds=1)
+    await bench.pool.execute("update warmup set due_at = $1", bench.clock.now())
+    bench.sim.advance(1)
+
+    (batch,) = await bench.judge.claim(2)
+    bench.clock.pass_seconds(5)
+    await bench.judge.run(batch)
+    await bench.judge_until(bench.clock.now() + timedelta(hours=2))
+
+    rows = await bench.pool.fetch("select day from warmup_day order by day")
+    assert [row["day"] for row in rows] == [day, day + 1]
+    assert (await bench.facts(account))[2:] == ["day_recorded"] * 2
+
+
 async def test_a_service_that_starts_with_shorter_days_does_not_wait_for_the_end_of_a_long_one(
     bench: Bench,
 ) -> None:
