@@ -22,12 +22,12 @@ async def eventually(
 
 
 async def eventually(
-    look: Callable[[], T | Awaitable[T]], *, within: float = 10.0, every: float = 0.02, what: str = ""
+    look: Callable[[], T | Awaitable[T]], *, within: float = 30.0, every: float = 0.02, what: str = ""
 ) -> T:
     """Call `look` until what it gives is true, and return that.
 
     `look` may be a plain or an async function; an AssertionError it raises counts as "not yet". After `within`
-    seconds the last such error is raised, or one that says `what` was waited for.
+    seconds, which leave a busy machine its time, the last such error is raised, or one that says `what` was waited for.
     """
     deadline = time.monotonic() + within
     while True:

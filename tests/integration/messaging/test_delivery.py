@@ -45,7 +45,7 @@ async def test_a_record_that_always_fails_becomes_a_dead_letter_and_the_rest_goe
 
     reader.fail_on.clear()
     await reader.pool.execute("update dead_letters set replay_asked_at = now()")
-    await eventually(lambda: _has_handled_in_any_order(reader, 20), within=10)
+    await eventually(lambda: _has_handled_in_any_order(reader, 20))
 
 
 @pytest.mark.promise("R18")

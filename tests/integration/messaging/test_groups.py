@@ -95,4 +95,4 @@ async def test_a_killed_members_partitions_are_taken_over_when_its_session_ends(
 
     await producer.record(range(10))
     async with reader.consuming():
-        await eventually(lambda: reader.has_handled(10), within=30)
+        await eventually(lambda: reader.has_handled(10), within=60)
