@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from mailwright.cli import app
 from services.gateway import queries
-from services.gateway.rebuild import RebuildBusy, rebuild
+from services.gateway.rebuild import REBUILD_LOCK, RebuildBusy, rebuild
 from shared.contracts.accounts import AccountStatus
 from shared.contracts.envelope import Recorded
 from shared.contracts.threads import MessageStatus, ThreadStatus
@@ -49,6 +49,13 @@ CATALOGUE = """
     union all select 'table', relname, concat_ws(' ', relacl, relrowsecurity, relforcerowsecurity, relowner)
     from pg_class where relnamespace = 'gateway'::regnamespace and relkind = 'r'
     order by 1, 2, 3
+"""
+
+IS_REBUILT = """
+    select exists (
+        select from pg_locks join pg_database d on d.oid = database and datname = current_database()
+        where locktype = 'advisory' and granted and objid = $1::bigint::oid
+    )
 """
 
 
@@ -152,8 +159,11 @@ async def test_a_projection_thrown_away_comes_back_while_writes_and_reads_go_on(
     async def write() -> int:
         number = 1_000
         while not is_over.is_set():
-            await side.project(account_fact(UUID(int=number), 1), account_fact(UUID(int=number // 2), 9))
-            await side.project(warmup_fact(UUID(int=number), 1), warmup_fact(UUID(int=1 + number % 299), 9))
+            for batch in (
+                [account_fact(UUID(int=number), 1), account_fact(UUID(int=number // 2), 9)],
+                [warmup_fact(UUID(int=number), 1), warmup_fact(UUID(int=1 + number % 299), 9)],
+            ):
+                await eventually(partial(retried, side, batch), what="a batch is projected")
             number += 1
         return number - 1_000
 
@@ -221,11 +231,14 @@ async def retried(side: ProjectionSide, batch: list[Recorded]) -> bool:
 async def test_two_rebuilds_at_once_are_one_too_many(side: ProjectionSide, database_url: str) -> None:
     await live_some_lives(side, range(1, 5))
 
-    results = await asyncio.gather(
-        *(rebuild(database_url, is_swapped=True) for _ in range(2)), return_exceptions=True
-    )
+    async with side.worker.acquire() as writer, writer.transaction():
+        await writer.execute("lock table event in row exclusive mode")  # as whoever writes events does
+        first = asyncio.create_task(rebuild(database_url, is_swapped=True))
+        await eventually(lambda: side.worker.fetchval(IS_REBUILT, REBUILD_LOCK))
+        with pytest.raises(RebuildBusy):
+            await rebuild(database_url, is_swapped=True)
 
-    assert any(isinstance(result, RebuildBusy) for result in results)
+    assert (await first).is_identical
     assert (await rebuild(database_url, is_swapped=False)).is_identical
 
 
