@@ -232,6 +232,7 @@ async def bench(
     zones: str = "*",
     platform: str = "",
     master_keys: str = MASTER_KEYS,
+    dns_timeout_seconds: float = 5.0,
     **more: Any,
 ) -> AsyncIterator[Bench]:
     """A bench whose checks follow each other quickly."""
@@ -243,7 +244,7 @@ async def bench(
         domain_poll_seconds=poll_seconds,
         platform_domains=platform,
         dns_servers=simulator.dns,
-        dns_timeout_seconds=0.5,
+        dns_timeout_seconds=dns_timeout_seconds,
         **more,
     )
     clock = SystemClock()

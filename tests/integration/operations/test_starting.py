@@ -15,6 +15,7 @@ import pytest
 import structlog
 
 from shared import startup
+from shared.db import schema_check
 from shared.messaging.broker import KafkaSettings
 from shared.messaging.topics import create_topics
 from tests.support.engines import drop_database, embedded_postgres, new_database
@@ -27,6 +28,12 @@ from tests.support.services import SERVICES, running_service
 Lines = list[Any]
 NO_BROKER = KafkaSettings(bootstrap="127.0.0.1:1", partitions=4)
 CONSUMERS = ("provisioner", "warmup", "threads")
+
+
+@pytest.fixture(autouse=True)
+def patient_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a look at the database take as long as it does on a busy machine: only what is away is told to be."""
+    monkeypatch.setattr(schema_check, "CHECK_SECONDS", 60.0)
 
 
 @pytest.fixture

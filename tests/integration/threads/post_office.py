@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import httpx
+
 from services.threads.domain.sending import Patience
 from services.threads.handlers.send_messages import SendMessages
 from services.threads.letters import Letters
@@ -31,8 +33,10 @@ SETTINGS = MailSettings.model_validate({"database_url": "", "kafka_bootstrap": "
 class PostOffice:
     """One worker of the service, and what its provider shows."""
 
-    def __init__(self, bench: Bench, simulator: Simulated, sender: SendMessages) -> None:
-        self.bench, self.simulator, self.sender = bench, simulator, sender
+    def __init__(
+        self, bench: Bench, simulator: Simulated, sender: SendMessages, client: httpx.AsyncClient
+    ) -> None:
+        self.bench, self.simulator, self.sender, self._client = bench, simulator, sender, client
 
     async def queued(
         self,
@@ -69,6 +73,10 @@ class PostOffice:
         for due in claimed:
             await self.sender.run(due)
         return len(claimed)
+
+    def give_up_after(self, seconds: float) -> None:
+        """Let calls wait this long for an answer from now on; before, as long as any machine takes for one."""
+        self._client.timeout = httpx.Timeout(30.0, read=seconds)
 
     async def end_leases(self) -> None:
         """Let the leases of a worker that died end."""
@@ -119,9 +127,9 @@ class Message:
 
 @asynccontextmanager
 async def open_post_office(bench: Bench, simulator: Simulated) -> AsyncIterator[PostOffice]:
-    """Open one over a bench; its calls give up after 0.3 s."""
+    """Open one over a bench."""
     desk = SendingDesk(bench.pool, bench.recorder, lease_seconds=30.0)
-    async with build_client(f"{simulator.url}/agentmail", headers=HEADERS, read_seconds=0.3) as client:
+    async with build_client(f"{simulator.url}/agentmail", headers=HEADERS) as client:
         provider = Provider("agentmail", client, OpenGate(), SystemClock())
         sender = SendMessages(
             desk,
@@ -133,4 +141,4 @@ async def open_post_office(bench: Bench, simulator: Simulated) -> AsyncIterator[
             lambda low, high: high,
             lambda: None,
         )
-        yield PostOffice(bench, simulator, sender)
+        yield PostOffice(bench, simulator, sender, client)

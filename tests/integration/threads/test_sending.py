@@ -138,8 +138,11 @@ async def test_silence_is_no_reason_to_send_twice(
 ) -> None:
     message = await office.queued()
     office.fault(kind, when=when, **more)
+    if kind == "timeout":
+        office.give_up_after(0.3)
 
     await office.work()
+    office.give_up_after(30.0)
     assert (await message.status(), await message.is_touched()) == ("queued", True)
     assert len(office.left()) == (when == "after")
     await office.work(seconds=NEXT)
@@ -152,7 +155,7 @@ async def test_silence_is_no_reason_to_send_twice(
 @pytest.mark.parametrize("lands", ["before the next call", "after it"])
 async def test_an_effect_that_lands_late_is_the_same_one(office: PostOffice, lands: str) -> None:
     message = await office.queued()
-    office.fault("late", delay_seconds=0.5 if lands == "after it" else 0.0)
+    office.fault("late", delay_seconds=1.5 if lands == "after it" else 0.0)
     await office.work()
     if lands == "after it":
         await office.work(seconds=NEXT)

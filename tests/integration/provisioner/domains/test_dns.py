@@ -146,10 +146,10 @@ async def test_one_proof_outlives_every_change_of_the_master_keys(
 
 @pytest.mark.parametrize("kind", ["servfail", "timeout"])
 async def test_trouble_of_dns_is_never_taken_for_a_missing_record(
-    domains: Bench, acme: Tenant, kind: str
+    database: str, simulator: Simulated, acme: Tenant, kind: str
 ) -> None:
-    fault = domains.simulator.fault("dns", "*", kind)
-    async with domains.working():
+    fault = simulator.fault("dns", "*", kind)
+    async with bench(database, simulator, dns_timeout_seconds=0.5) as domains, domains.working():
         asked = await domains.claim("acme.example", acme)
         await domains.answer(asked.request_id)
         checked = await domains.verify(asked.domain_id, acme)
@@ -158,9 +158,9 @@ async def test_trouble_of_dns_is_never_taken_for_a_missing_record(
         assert before.status == "verifying"
         assert not any(record.seen for record in before.dns_records)
 
-        domains.simulator.http.delete(f"/_sim/faults/{fault}")
+        simulator.http.delete(f"/_sim/faults/{fault}")
         await domains.has_status(asked.domain_id, "verified")
-    facts = await domains.facts(asked.domain_id)
+        facts = await domains.facts(asked.domain_id)
     assert "failed" not in {fact.domain.status for fact in facts}
 
 
@@ -170,25 +170,26 @@ async def test_answers_are_found_missing_and_in_trouble(simulator: Simulated) ->
     simulator.publish("CNAME", "b.example", "a.example")
     simulator.fault("dns", "*", "servfail", match="down.*")
     simulator.fault("dns", "*", "timeout", match="silent.*")
-    dns = PublicDns(parse_servers(simulator.dns), timeout_seconds=0.4)
+    dns, hasty = (PublicDns(parse_servers(simulator.dns), timeout_seconds=each) for each in (10.0, 0.4))
     label = "x" * 64
 
     answers = await dns.look_up(
         Question(kind, name)
         for kind, name in (
             ("TXT", "a.example"), ("MX", "a.example"), ("CNAME", "b.example"), ("TXT", "b.example"), ("MX", "no.example"),
-            ("CNAME", "a.example"), ("TXT", "down.example"), ("TXT", "silent.example"), ("TXT", f"{label}.example"),
-            ("TXT", ".".join(["y" * 60] * 5)), ("TXT", "a..example"),
+            ("CNAME", "a.example"), ("TXT", f"{label}.example"), ("TXT", ".".join(["y" * 60] * 5)), ("TXT", "a..example"),
         )
     )  # fmt: skip
+    trouble = await hasty.look_up(Question("TXT", name) for name in ("down.example", "silent.example"))
 
     said = [None if values is None else [value[:20] for value in values] for values in answers.values()]
     long = ["x" * 20]
-    assert said == [long, ["10 mx.example"], ["a.example"], long, [], [], None, None, [], [], []]
+    assert said == [long, ["10 mx.example"], ["a.example"], long, [], [], [], [], []]
+    assert list(trouble.values()) == [None, None]
 
 
 async def test_no_answer_is_remembered(simulator: Simulated) -> None:
-    dns = PublicDns(parse_servers(simulator.dns), timeout_seconds=0.4)
+    dns = PublicDns(parse_servers(simulator.dns), timeout_seconds=10.0)
     question = Question("TXT", "a.example")
     assert await dns.look_up([question, question]) == {question: []}
 
@@ -200,7 +201,7 @@ async def test_no_answer_is_remembered(simulator: Simulated) -> None:
 
 async def test_a_server_may_be_named_and_one_that_is_away_is_trouble(simulator: Simulated) -> None:
     question = Question("TXT", "a.example")
-    named = PublicDns(parse_servers(simulator.dns.replace("127.0.0.1", "localhost")), timeout_seconds=2.0)
+    named = PublicDns(parse_servers(simulator.dns.replace("127.0.0.1", "localhost")), timeout_seconds=10.0)
     nowhere = PublicDns(parse_servers("no-such-host.invalid:53"), timeout_seconds=0.4)
     silent = PublicDns(parse_servers("127.0.0.1:1"), timeout_seconds=0.4)
 
@@ -221,4 +222,4 @@ async def test_the_systems_servers_are_asked_when_none_are_given(
     simulator.publish("TXT", "a.example", "here")
     question = Question("TXT", "a.example")
 
-    assert await PublicDns([], timeout_seconds=0.4).look_up([question]) == {question: ["here"]}
+    assert await PublicDns([], timeout_seconds=10.0).look_up([question]) == {question: ["here"]}

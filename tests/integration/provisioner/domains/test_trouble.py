@@ -206,7 +206,7 @@ async def test_what_is_asked_while_a_name_is_worked_on_stays_due(domains: Bench,
 async def test_a_worker_that_is_stopped_in_the_middle_gives_the_name_back(
     domains: Bench, acme: Tenant
 ) -> None:
-    domains.simulator.fault("agentmail", "domains.create", "slow", delay_seconds=30.0, times=1)
+    domains.simulator.fault("agentmail", "domains.create", "timeout", times=1)
     async with domains.working():
         asked = await domains.claim("acme.example", acme)
 
