@@ -37,13 +37,13 @@ AT: dict[str, Any] = {"database_url": SecretStr("postgresql://nowhere"), "kafka_
 
 
 class LaterClock:
-    """A clock that is ahead by some days."""
+    """A clock that stands so many days after `NOW`, however long ago that was."""
 
     def __init__(self, days: float) -> None:
-        self._ahead = timedelta(days=days)
+        self._instant = NOW + timedelta(days=days)
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self._ahead
+        return self._instant
 
 
 @pytest.fixture

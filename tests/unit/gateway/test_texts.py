@@ -77,12 +77,12 @@ def test_a_list_has_an_end() -> None:
 
 @pytest.mark.parametrize("piece", ["(", '"', "<", "a.", "@", "a ", "\\", ",", "=?utf-8?q?", "a:;"])
 def test_no_text_takes_long_to_refuse(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()  # what a busy machine does meanwhile is not this text's
 
     assert recipients(piece * 10_000) is None
     assert address(piece * 10_000) is None
 
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
 
 
 def test_every_control_character_is_seen() -> None:

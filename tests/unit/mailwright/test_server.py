@@ -73,7 +73,10 @@ async def door() -> AsyncIterator[Door]:
     made.socket.close()
 
 
-async def test_a_stop_answers_what_is_in_hand_and_what_still_comes_on_open_connections(door: Door) -> None:
+async def test_a_stop_answers_what_is_in_hand_and_what_still_comes_on_open_connections(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailwright.server._IDLE_SECONDS", 5.0)  # it ends with the last connection
     server, serving = door.server()
     slow, idle, fresh = [await door.connect() for _ in range(3)]
     slow.send("/slow")

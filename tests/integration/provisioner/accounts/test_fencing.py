@@ -88,10 +88,10 @@ async def test_a_row_that_cannot_be_written_fails_its_own_caller_only(bench: Ben
 
 
 async def test_a_lease_outlives_a_call_longer_than_itself(bench: Bench) -> None:
-    bench.simulator.fault("instantly", "accounts.create", "slow", delay_seconds=1.5, times=1)
+    bench.simulator.fault("instantly", "accounts.create", "slow", delay_seconds=2.0, times=1)
     request = await bench.ask("ada")
 
-    async with bench.working(saga_lease_seconds=0.5), bench.working(saga_lease_seconds=0.5):
+    async with bench.working(saga_lease_seconds=1.2), bench.working(saga_lease_seconds=1.2):
         await bench.finished(request)
 
     assert len(bench.simulator.calls("accounts.create")) == 1
