@@ -12,9 +12,9 @@ import pytest
 from services.gateway.dialects.puffle.responses_warmups import Warmup
 from services.gateway.dialects.puffle.warmups import warmup_json
 from services.gateway.history import summary
+from services.gateway.projection import AccountRow, account_view
 from services.gateway.views import AccountView
-from shared.contracts.accounts import Failure
-from shared.contracts.standing import Status, WarmupLabel
+from shared.contracts.accounts import AccountStatus, Failure
 from shared.contracts.warmups import (
     WarmupBanned,
     WarmupCriterion,
@@ -23,8 +23,8 @@ from shared.contracts.warmups import (
     WarmupStatus,
     WarmupSuspended,
 )
-from tests.support.gateway_events import START, warmup_state
-from tests.unit.gateway.test_rendering import account
+from tests.support.gateway_events import START, TENANT, WORKSPACE, account_state, warmup_state
+from tests.unit.gateway.test_rendering import ACCOUNT, account
 
 DAY = 86_400.0
 DECISION = WarmupDecision(
@@ -147,14 +147,30 @@ def test_what_stands_still_says_why() -> None:
     assert failed["next_attempt_at"] == "2026-03-01T00:00:00Z"
 
 
-@pytest.mark.parametrize("status", [Status.PROVISIONING, Status.FAILED, Status.DELETING])
-def test_an_account_whose_warmup_is_not_known_is_shown_too(status: Status) -> None:
-    unknown = replace(account(None), status=status, warmup_status=WarmupLabel.NOT_STARTED)
+@pytest.mark.parametrize(
+    ("made", "status"),
+    [
+        (AccountStatus.RESERVED, "provisioning"),
+        (AccountStatus.FAILED, "failed"),
+        (AccountStatus.DELETING, "deleting"),
+    ],
+)
+def test_an_account_whose_warmup_is_not_known_is_shown_too(made: AccountStatus, status: str) -> None:
+    told = shown(account_view(AccountRow(ACCOUNT, TENANT, WORKSPACE, account_state(ACCOUNT, made), 1), None))
 
-    told = shown(unknown)
-
-    assert (told["status"], told["state"], told["progress"], told["day"]) == (status.value, None, None, 0)
+    assert (told["status"], told["state"], told["progress"], told["day"]) == (status, None, None, 0)
     assert told["sentence"].endswith(".")
+
+
+def test_a_warmup_whose_first_attempt_is_under_way_is_starting() -> None:
+    told = shown(account(None))
+
+    assert (told["status"], told["warmup_status"], told["state"]) == (
+        "provisioning",
+        "not_started",
+        "starting",
+    )
+    assert "being asked" in told["sentence"]
 
 
 @pytest.mark.parametrize("status", list(WarmupStatus))

@@ -124,7 +124,7 @@ class Warmup(BaseModel):
             "ended",
         ]
         | None
-    ) = Field(description="The warmup's own; null before it has begun.")
+    ) = Field(description="The warmup's own; null while the account is being made.")
     sentence: str = Field(description="How it stands.", examples=["The first day has not been judged yet."])
     confirmation: Literal["accepted", "confirmed"] | None = Field(
         description="While it warms: `accepted` as long as the provider has only taken the call, `confirmed` once it shows "

@@ -9,6 +9,7 @@ from services.gateway.dialects.puffle.analytics import figures, number
 from services.gateway.dialects.puffle.render import failure_json, instant
 from services.gateway.history import SHUT_OUT
 from services.gateway.views import AccountView
+from shared.contracts.accounts import AccountStatus
 from shared.contracts.standing import Status
 from shared.contracts.warmups import WarmupDecision, WarmupState, WarmupStatus
 
@@ -34,14 +35,14 @@ _UNJUDGED = "The warmup provider shows the address as warming; no day has been j
 def warmup_json(view: AccountView, now: datetime, day_seconds: float) -> Json:
     """Return a warmup with everything that says why its account does not send yet."""
     account, warmup = view.account, view.warmup
-    decision = warmup.decision if warmup else None
+    decision, state = warmup.decision if warmup else None, _state(view)
     return {
         "account_id": str(account.account_id),
         "email_address": account.address or None,
         "status": view.status.value,
         "warmup_status": view.warmup_status.value,
-        "state": warmup.status.value if warmup else None,
-        "sentence": _said(warmup) if warmup else _UNBEGUN.get(view.status, _NOT_YET),
+        "state": state.value if state else None,
+        "sentence": _said(warmup) if warmup else _said_of_unbegun(view),
         "confirmation": _confirmation(warmup),
         "hold": warmup.hold.value if warmup and warmup.hold else None,
         "reason": warmup.reason if warmup else None,
@@ -58,6 +59,19 @@ def warmup_json(view: AccountView, now: datetime, day_seconds: float) -> Json:
         },
         "figures": figures(warmup, now, day_seconds),
     }
+
+
+def _state(view: AccountView) -> WarmupStatus | None:
+    """Return the warmup's own state: nobody tells of it before its first attempt has come to an outcome."""
+    if view.warmup is None and view.account.status is AccountStatus.PROVISIONED:
+        return WarmupStatus.STARTING
+    return view.warmup.status if view.warmup else None
+
+
+def _said_of_unbegun(view: AccountView) -> str:
+    if _state(view) is WarmupStatus.STARTING:
+        return _SENTENCES[WarmupStatus.STARTING]
+    return _UNBEGUN.get(view.status, _NOT_YET)
 
 
 def _judged(decision: WarmupDecision | None) -> Json:
