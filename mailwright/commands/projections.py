@@ -35,6 +35,7 @@ def _tell(report: Report) -> None:
         ("live", report.rows_before, report.digest_before),
         ("folded", report.rows_after, report.digest_after),
     ):
-        typer.echo(f"{name:<9} {rows['account']} accounts, {rows['domain']} domains, sha256 {digest}")
+        counts = ", ".join(f"{count} {table}s" for table, count in rows.items())
+        typer.echo(f"{name:<9} {counts}, sha256 {digest}")
     for each in report.differing:
         typer.echo(f"differs   {each}")

@@ -43,6 +43,7 @@ class Reports:
         Raises:
             ApiError: The signature is missing, malformed, old or wrong (401), or the provider signed nonsense (400).
             OUTAGE: The database is away.
+            VaultError: The provider's secret cannot be opened.
         """
         if not await self._signatures.verified(provider, headers, body):
             raise not_signed()

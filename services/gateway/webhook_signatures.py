@@ -34,6 +34,7 @@ class Signatures:
 
         Raises:
             OUTAGE: The database is away.
+            VaultError: The secret is there and none of the master keys opens it.
         """
         secret = await self._secret(provider, KEPT_SECONDS)
         if is_signed(secret, headers, body):

@@ -42,7 +42,7 @@ class RequestKind(StrEnum):
 class OpenRequest:
     """A request that has no answer yet.
 
-    `subject_id` is the account or domain it is about; `call_id` is the X-Request-Id of the HTTP call that made it,
+    `subject_id` is the account, domain or thread it is about; `call_id` is the X-Request-Id of the HTTP call that made it,
     `key_id` the id of the key it was made with.
     """
 

@@ -32,7 +32,7 @@ class KnownRequest:
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """The request that made, or is to make, an account or a domain; `data` is that of its event."""
+    """The request that made, or is to make, an account, a domain or a thread; `data` is that of its event."""
 
     subject_id: UUID
     user_id: UUID

@@ -1,4 +1,4 @@
-"""The two things a Puffle call is about, and how a call about one of them is asked of its owner and answered."""
+"""What a Puffle call is about, and how a call about one of these is asked of its owner and answered."""
 
 from __future__ import annotations
 
