@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from services.provisioner.ports import Inbox, InboxKey, MailboxNotReady, MailLogin, Refused
+from services.provisioner.providers.answers import an_object, items_of, told
 from services.provisioner.providers.errors import TAKEN, changing, meaning_of, reading, words_of
 from shared.http.errors import ProviderRefused
 from shared.http.provider import Provider
@@ -38,7 +39,7 @@ class AgentMail:
             if words_of(error) & TAKEN:
                 raise Refused("The address is taken at the inbox provider.", code="address_taken") from None
             raise meaning_of(error, NAME) from None
-        return str(inbox["inbox_id"])
+        return str(told(inbox, "inbox_id"))
 
     async def find(self, address: str) -> Inbox | None:
         """Return the inbox at an address."""
@@ -49,7 +50,7 @@ class AgentMail:
                 if error.status == 404:
                     return None
                 raise
-        return Inbox(str(found["inbox_id"]), found.get("client_id"))
+            return Inbox(str(told(found, "inbox_id")), found.get("client_id"))
 
     async def delete(self, inbox_id: str) -> None:
         """Delete an inbox with its keys and mail."""
@@ -69,7 +70,7 @@ class AgentMail:
     async def is_named(self, inbox_id: str, display_name: str | None) -> bool:
         """Look whether an inbox has this display name."""
         with reading():
-            found = await self._provider.call("inboxes.get", "GET", _inbox(inbox_id))
+            found = an_object(await self._provider.call("inboxes.get", "GET", _inbox(inbox_id)))
         return (found.get("display_name") or "") == (display_name or "")
 
     async def create_key(self, inbox_id: str, name: str) -> InboxKey:
@@ -86,7 +87,7 @@ class AgentMail:
             if error.status == 404:
                 raise MailboxNotReady("The new inbox is not seen yet.") from None
             raise meaning_of(error, NAME) from None
-        return InboxKey(str(key["api_key_id"]), str(key["api_key"]))
+        return InboxKey(str(told(key, "api_key_id")), str(told(key, "api_key")))
 
     async def keys_named(self, inbox_id: str, name: str) -> Sequence[str]:
         """Return the ids of an inbox's keys of that name."""
@@ -102,7 +103,8 @@ class AgentMail:
                     if error.status == 404:
                         return ids
                     raise
-            ids += [str(key["api_key_id"]) for key in page["api_keys"] if key.get("name") == name]
+                keys = items_of(page, "api_keys")
+                ids += [str(told(key, "api_key_id")) for key in keys if key.get("name") == name]
             if not page.get("next_page_token"):
                 return ids
             params = {"limit": "100", "page_token": str(page["next_page_token"])}

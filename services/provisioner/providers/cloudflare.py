@@ -14,8 +14,9 @@ from services.provisioner.domain.dns_sync import (
     zone_candidates,
 )
 from services.provisioner.ports_domains import ZoneRefused
+from services.provisioner.providers.answers import items_of, told
 from shared.contracts.domains import DnsRecord
-from shared.errors import Retryable, Unknown
+from shared.errors import Retryable
 from shared.http.errors import ProviderRefused
 from shared.http.provider import Provider
 from shared.observability.logging import get_logger
@@ -49,9 +50,9 @@ class CloudflareZones:
             except ProviderRefused as error:  # a token that may not list zones manages none
                 log.warning("zones_refused", status=error.status)
                 return None
-            for zone in _result(found):
+            for zone in items_of(found, "result"):
                 if zone.get("status") == "active" and zone.get("type") == "full":
-                    return str(zone["id"])
+                    return str(told(zone, "id"))
         return None
 
     async def records(self, zone_id: str, domain: str) -> list[ZoneRecord]:
@@ -66,8 +67,8 @@ class CloudflareZones:
                 )
             except ProviderRefused:
                 raise ZoneRefused("The zone's records may not be read.") from None
-            items = _result(found)
-            records += [_read(item) for item in items if _is_within(str(item["name"]), domain)]
+            items = items_of(found, "result")
+            records += [_read(item) for item in items if _is_within(str(told(item, "name")), domain)]
             if len(items) < PAGE:
                 return records
             page += 1
@@ -92,13 +93,6 @@ class CloudflareZones:
             raise ZoneRefused("The zone does not take the records.") from None
 
 
-def _result(body: Any) -> list[dict[str, Any]]:
-    result = body.get("result") if isinstance(body, dict) else None
-    if not isinstance(result, list):
-        raise Unknown("The zone's keeper answered with something that is not a listing.")
-    return result
-
-
 def _codes(error: ProviderRefused) -> set[object]:
     errors = error.body.get("errors")
     return (
@@ -112,10 +106,10 @@ def _is_within(name: str, domain: str) -> bool:
 
 def _read(item: dict[str, Any]) -> ZoneRecord:
     return ZoneRecord(
-        id=str(item["id"]),
-        type=str(item["type"]),
-        name=str(item["name"]),
-        content=str(item["content"]),
+        id=str(told(item, "id")),
+        type=str(told(item, "type")),
+        name=str(told(item, "name")),
+        content=str(item.get("content") or ""),
         claim_id=_claim_id(item.get("comment")),
     )
 

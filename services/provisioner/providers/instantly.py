@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from services.provisioner.ports import MailboxNotReady, MailLogin, Refused, TagGone
+from services.provisioner.providers.answers import an_object, items_of, told
 from services.provisioner.providers.errors import changing, meaning_of, reading
 from shared.errors import MailwrightError, Retryable
 from shared.http.errors import ProviderRefused
@@ -91,14 +92,16 @@ class Instantly:
     async def is_signed(self, address: str, signature: str | None) -> bool:
         """Look whether a sender has this signature."""
         with reading():
-            found = await self._provider.call("accounts.get", "GET", _account(address))
+            found = an_object(await self._provider.call("accounts.get", "GET", _account(address)))
         return (found.get("signature") or "").strip() == _html(signature).strip()
 
     async def find_tag(self, label: str) -> str | None:
         """Return the id of the tag with exactly this label; Instantly's search also finds longer ones."""
         tags = await self._pages("tags.list", "/custom-tags", {"search": label})
-        same = [tag for tag in tags if str(tag["label"]).strip() == label]
-        return str(min(same, key=lambda tag: str(tag["timestamp_created"]))["id"]) if same else None
+        with reading():
+            same = [tag for tag in tags if str(told(tag, "label")).strip() == label]
+            oldest = min(same, key=lambda tag: str(told(tag, "timestamp_created")), default=None)
+            return None if oldest is None else str(told(oldest, "id"))
 
     async def create_tag(self, label: str) -> str:
         """Create a tag; one that exists already answers 409 and is found."""
@@ -109,7 +112,7 @@ class Instantly:
             if found is None:
                 raise meaning_of(error, NAME) from None
             return found
-        return str(tag["id"])
+        return str(told(tag, "id"))
 
     async def delete_tag(self, tag_id: str) -> None:
         """Delete a tag; it comes off every sender."""
@@ -140,7 +143,8 @@ class Instantly:
     async def tags_of(self, address: str) -> Collection[str]:
         """Return the ids of the tags a sender wears."""
         mappings = await self._pages("tags.mappings", "/custom-tag-mappings", {"resource_ids": address})
-        return {str(mapping["tag_id"]) for mapping in mappings}
+        with reading():
+            return {str(told(mapping, "tag_id")) for mapping in mappings}
 
     async def _toggle(self, operation: str, address: str, tag_ids: Collection[str], *, assign: bool) -> None:
         body = {
@@ -160,8 +164,9 @@ class Instantly:
                 page = await self._provider.call(
                     operation, "GET", path, params={**params, "limit": str(PAGE), **cursor}
                 )
-            items += page["items"]
-            if len(page["items"]) < PAGE or not page.get("next_starting_after"):
+                found = items_of(page, "items")
+            items += found
+            if len(found) < PAGE or not page.get("next_starting_after"):
                 return items
             cursor = {"starting_after": str(page["next_starting_after"])}
 
