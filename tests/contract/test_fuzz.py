@@ -18,7 +18,7 @@ DIALECTS = {
 """Which paths each dialect's key is good for."""
 CASES = 5_000
 EXAMPLES_PER_OPERATION = 22
-LONGEST_SECONDS = 400.0
+LONGEST_SECONDS = 650.0
 CHECKS = (
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
     "response_schema_conformance",
@@ -46,6 +46,7 @@ async def fuzz(stack: RunningStack, dialect: str, folder: Path) -> int:
         *("-H", f"Authorization: Bearer {stack.keys[dialect]}", "-H", "Prefer: respond-async"),
         *("--phases", "examples,coverage,fuzzing,stateful", "--checks", ",".join(CHECKS)),
         *("--max-examples", str(EXAMPLES_PER_OPERATION), "--seed", "1", "--no-shrink"),
+        *("--suppress-health-check", "too_slow"),  # how fast calls are thought of is no matter of ours
         *("--report", "json", "--report-json-path", str(report), "--no-color"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

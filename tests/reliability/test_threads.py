@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.support.callers import Caller
+from tests.support.eventually import eventually
 from tests.support.invariants import check_invariants
 from tests.support.stack import RunningStack, running_stack
 
@@ -30,7 +31,7 @@ async def test_one_of_fifty_has_the_thread_and_the_others_are_told_which() -> No
     async with running_stack(env=SETTINGS) as stack, Caller(stack, patience_seconds=120.0) as caller:
         sender = await _sender(caller)
         for number in range(ROUNDS):
-            racing = asyncio.gather(*(_draft(caller, sender, number) for _ in range(CLIENTS)))
+            racing = asyncio.gather(*(_draft(caller, sender, number, client) for client in range(CLIENTS)))
             if number in KILLED:
                 await asyncio.sleep(0)
                 stack.kill("threads")
@@ -53,16 +54,23 @@ async def _sender(caller: Caller) -> UUID:
     return made.subject
 
 
-async def _draft(caller: Caller, sender: UUID, number: int) -> httpx.Response:
-    """Ask for a thread, each client in capitals of its own, and wait until it is decided."""
+async def _draft(caller: Caller, sender: UUID, number: int, client: int) -> httpx.Response:
+    """Ask for a thread, each client with a key of its own, and wait until it is decided."""
     body = {
         "account_id": str(sender),
         "participant_email": f"Friend-{number}@Example.com",
         "draft_subject": "Hi",
     }
-    answer = await caller.ask("POST", "/api/threads", body=body, prefer="wait=40")
-    assert answer is not None, "nobody answered"
-    return answer
+    key = f"draft {number} {client}"
+
+    async def decided() -> httpx.Response | None:
+        answer = await caller.ask("POST", "/api/threads", body=body, key=key, prefer="wait=40")
+        assert answer is not None, "nobody answered"
+        return answer if answer.status_code != 202 else None
+
+    found = await eventually(decided, within=120, what=f"{key} is decided")
+    assert found is not None
+    return found
 
 
 def _ids(existing: dict[str, Any]) -> list[str]:
