@@ -171,7 +171,7 @@ async def test_the_demo_tells_a_first_account_until_it_may_send_and_finds_it_aga
     with scratch_folder("demo") as folder:
         async with running_stack(folder, demo=True, day_seconds=0.5) as first:
             await eventually(lambda: "the account is active" in first.said, within=90)
-            await eventually(lambda: sum("curl " in line for line in first.said) == 3, within=30)
+            await eventually(lambda: sum("curl " in line for line in first.said) == 3)
             for event in ("account.reserved", "account.provisioned", "warmup.started", "warmup.graduated"):
                 assert sum(f" {event} " in line for line in first.said) == 1
 

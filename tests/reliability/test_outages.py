@@ -31,7 +31,7 @@ async def test_a_broker_that_comes_back_empty_loses_nothing() -> None:
         stack.kill("broker")
         during = asyncio.create_task(many_accounts(caller, domain_id, "during"))
         await under_way(caller, SAGAS)
-        await eventually(lambda: "broker is back" in stack.said, within=30.0)
+        await eventually(lambda: "broker is back" in stack.said, within=60.0)
         stack.kill("broker")
 
         answers = [*await before, *await during]

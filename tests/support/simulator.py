@@ -166,9 +166,3 @@ class SimulatorProcess:
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait(timeout=10.0)
-
-
-def free_port() -> int:
-    """Return a port that is free at this instant."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

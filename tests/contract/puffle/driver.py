@@ -64,7 +64,7 @@ class Puffle:
             assert now["status"] != "failed", now
             return now if now["status"] == "verified" else None
 
-        found = await eventually(verified, within=20, what=f"{claimed['domain']} verified")
+        found = await eventually(verified, what=f"{claimed['domain']} verified")
         assert found
         return found
 
@@ -97,7 +97,7 @@ class Puffle:
         """Return the names of these events, in order."""
         return [str(entry["event"]) for entry in await self.history(account_id)]
 
-    async def until(self, account_id: str, *statuses: str, within: float = 20.0) -> Json:
+    async def until(self, account_id: str, *statuses: str, within: float = 30.0) -> Json:
         """Return an account once it has one of these statuses."""
 
         async def there() -> Json:
@@ -181,7 +181,7 @@ def faulty(sim: Simulated, provider: str, operation: str, kind: str, **more: Any
 
 async def struck(sim: Simulated, fault: str, times: int = 1) -> None:
     """Wait until a fault has struck this often."""
-    await eventually(lambda: _struck(sim, fault) >= times, within=20, what=f"the fault struck {times} times")
+    await eventually(lambda: _struck(sim, fault) >= times, what=f"the fault struck {times} times")
 
 
 def _struck(sim: Simulated, fault: str) -> int:
@@ -207,9 +207,9 @@ def calls(sim: Simulated, subject: str, operation: str) -> int:
 async def asks_nobody(sim: Simulated, act: Callable[[], Awaitable[None]], *subjects: str) -> bool:
     """Tell whether no provider hears of these subjects while `act` runs.
 
-    It runs up to three times: a verified domain is looked at by schedule, every five seconds, which may fall into one.
+    It runs up to five times: each verified domain is looked at by schedule, every five seconds, which may fall into one.
     """
-    for _ in range(3):
+    for _ in range(5):
         before = _heard(sim, subjects)
         await act()
         if _heard(sim, subjects) == before:

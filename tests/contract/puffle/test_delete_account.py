@@ -161,7 +161,7 @@ async def test_an_account_that_is_still_being_made_is_deleted_and_its_creation_i
     name = fresh("slow-inbox")
     address = f"{name}@{domain['domain']}"
     creating = asyncio.create_task(puffle.create(name, domain))
-    account = await eventually(lambda: _listed(puffle, address), within=10)
+    account = await eventually(lambda: _listed(puffle, address))
     assert account
 
     deleted = await puffle.delete(account["id"])

@@ -78,7 +78,7 @@ async def test_a_refused_inbox_is_a_502_and_the_address_stays_free(
     async def made() -> bool:
         return (await puffle.create(name, domain)).status_code == 201
 
-    assert await eventually(made, within=10)
+    assert await eventually(made)
     assert effects(sim, address).count("inbox.created") == 1
 
 
@@ -113,7 +113,7 @@ async def test_an_address_burned_by_an_undone_creation_is_a_409_that_says_so(
         assert again.status_code == 409
         return again.json() if error_of(again) == "address_burned" else None
 
-    refused = await eventually(burned, within=10)
+    refused = await eventually(burned)
 
     assert refused
     assert refused["reason"]

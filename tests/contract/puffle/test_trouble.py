@@ -101,7 +101,7 @@ async def test_without_the_database_calls_are_a_503_and_nothing_is_half_done(
     account = await who.account(fresh("before"), place)
 
     with no_database(hurt):
-        await eventually(lambda: is_ready(hurt, expected=False), within=20)
+        await eventually(lambda: is_ready(hurt, expected=False))
         for answer in (
             await who.create(name, place, key),
             await who.http.get(ACCOUNTS),
@@ -117,7 +117,7 @@ async def test_without_the_database_calls_are_a_503_and_nothing_is_half_done(
             for inside in ("postgres", "asyncpg", "Traceback", "select"):
                 assert inside not in answer.text
 
-    await eventually(lambda: is_ready(hurt, expected=True), within=40)
+    await eventually(lambda: is_ready(hurt, expected=True), within=90)
     listed = (await who.http.get(ACCOUNTS)).json()["accounts"]
     assert all(not each["email_address"].startswith(f"{name}@") for each in listed)
     assert not effects(outside, f"{name}@{place['domain']}")

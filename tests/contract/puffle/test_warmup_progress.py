@@ -123,7 +123,7 @@ async def test_a_domain_that_loses_its_records_holds_the_account_until_they_are_
     resumed = await puffle.warmup(account["id"], "resume")
     refused = await puffle.create(fresh("late"), domain)
     publish(sim, lost)
-    await eventually(lambda: has_status(puffle, domain, "verified"), within=20, every=0.1)
+    await eventually(lambda: has_status(puffle, domain, "verified"), within=40, every=0.1)
     await puffle.until(account["id"], "warming")
 
     assert (held["state"], held["hold"], held["warmup_status"]) == ("paused", "domain", "paused")

@@ -3,8 +3,9 @@
 import httpx
 import pytest
 
+from mailwright.ports import free_port
 from shared.http.client import build_client
-from tests.support.simulator import HEADERS, Simulated, free_port
+from tests.support.simulator import HEADERS, Simulated
 
 INBOXES = "/agentmail/v0/inboxes"
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from mailwright.ports import free_port
 from tests.support.eventually import eventually
-from tests.support.simulator import SimulatorProcess, free_port
+from tests.support.simulator import SimulatorProcess
 
 
 async def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path) -> None:
