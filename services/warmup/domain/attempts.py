@@ -52,6 +52,8 @@ class Verdict:
     said: Said
     job_id: str | None = None
     wait_seconds: float | None = None
+    is_missing: bool = False
+    """Whether it refused because it does not know an address."""
 
 
 @dataclass(frozen=True, slots=True)

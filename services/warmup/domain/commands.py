@@ -121,7 +121,8 @@ def decide_call(attempt: Attempt, verdict: Verdict, now: datetime, schedule: Sch
     """Decide what the one call comes to.
 
     A lock means that another job holds the address: it is waited for within the window. An accepted resume is done, its
-    confirmation is followed as that of any start; a stop is done once the provider shows it.
+    confirmation is followed as that of any start; a stop is done once the provider shows it. An address that is said to be
+    unknown is looked for: where there is no sender, there is nothing left to end.
     """
     match verdict.said:
         case Said.ACCEPTED if attempt.command is Command.RESUME:
@@ -134,6 +135,8 @@ def decide_call(attempt: Attempt, verdict: Verdict, now: datetime, schedule: Sch
             again = schedule.again_at(now, attempt.tries, verdict.wait_seconds)
             is_unresolved = attempt.intent_at is not None
             return Again(again, is_unresolved) if again <= _end_of(attempt, schedule) else UNAVAILABLE
+        case Said.REFUSED if verdict.is_missing and attempt.command is Command.DISABLE:
+            return Again(schedule.follow_at(now, 0), True, Stage.UNKNOWN)
         case Said.REFUSED:
             return REFUSED
         case _:

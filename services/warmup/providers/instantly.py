@@ -84,7 +84,7 @@ class Instantly:
                 read_seconds=SWITCH_SECONDS,
             )
         except ProviderRefused as error:
-            return Verdict(Said.LOCKED if error.status == 409 else Said.REFUSED)
+            return _refusal(error.status)
         except Retryable as error:
             return Verdict(Said.UNAVAILABLE, wait_seconds=error.retry_after)
         except Unknown:
@@ -164,6 +164,13 @@ class Instantly:
 def _require_batch(addresses: Sequence[str]) -> None:
     if not 1 <= len(addresses) <= BATCH_LIMIT:
         raise ValueError(f"a call carries between 1 and {BATCH_LIMIT} addresses")
+
+
+def _refusal(status: int) -> Verdict:
+    """Return what a refused change comes to; a refusal of our key or plan says nothing of the addresses."""
+    if status in OF_THE_KEY:
+        return Verdict(Said.UNAVAILABLE)
+    return Verdict(Said.LOCKED if status == 409 else Said.REFUSED, is_missing=status == 404)
 
 
 def _all_figures(analytics: Mapping[str, Any]) -> Mapping[str, Figures | None]:

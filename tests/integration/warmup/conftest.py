@@ -26,7 +26,7 @@ def simulator() -> Iterator[Simulated]:
 def sim(simulator: Simulated) -> Simulated:
     simulator.http.delete("/_sim/faults")
     simulator.post("/_sim/reset")
-    simulator.knobs(job_outcome="success")
+    simulator.knobs(job_outcome="success", unknown_warmup_email="skip")
     return simulator
 
 

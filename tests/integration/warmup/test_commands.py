@@ -242,8 +242,12 @@ async def test_an_accepted_change_whose_job_ends_with_the_window_is_believed(ben
     assert await bench.outcomes(request) == [("done", None)]
 
 
-async def test_a_sender_that_is_gone_can_be_disabled_but_not_paused(bench: Bench) -> None:
+@pytest.mark.parametrize("said_of_unknown", ["skip", "404"])
+async def test_a_sender_that_is_gone_can_be_disabled_but_not_paused(
+    bench: Bench, said_of_unknown: str
+) -> None:
     account = await bench.warming("vanished")
+    bench.sim.knobs(unknown_warmup_email=said_of_unknown)
     bench.sim.http.delete("/instantly/api/v2/accounts/vanished@myagentmail.com")
 
     paused = await bench.command("pause", account)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from services.warmup.domain.attempts import Said, Verdict
 from services.warmup.domain.figures import Figures
 from services.warmup.ports import BATCH_LIMIT, ProviderTrouble
 from services.warmup.providers.instantly import Instantly
@@ -130,6 +131,21 @@ async def test_a_provider_that_refuses_whatever_is_asked_is_not_asked_for_every_
 async def test_a_sender_that_cannot_be_read_is_no_answer(answer: Any) -> None:
     with pytest.raises(ProviderTrouble):
         await told(answer).sender(ADA)
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (400, Verdict(Said.REFUSED)),
+        (404, Verdict(Said.REFUSED, is_missing=True)),
+        (409, Verdict(Said.LOCKED)),
+        *((status, Verdict(Said.UNAVAILABLE)) for status in (401, 402, 403)),
+    ],
+)
+async def test_a_refusal_of_our_key_is_none_of_an_address(status: int, verdict: Verdict) -> None:
+    instantly = Instantly(cast("Provider", Refusing({ADA}, status)))
+
+    assert [await instantly.enable([ADA, BOB]), await instantly.disable([ADA, BOB])] == [verdict] * 2
 
 
 @pytest.mark.parametrize("count", [0, BATCH_LIMIT + 1])
