@@ -10,14 +10,13 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
+from services.gateway.dialects.wire import JSON
 from services.gateway.errors import ApiError
 from services.gateway.requests.idempotency import IdempotencyPolicy
 from shared.clock import Ids
 from shared.contracts.requests import Dialect
 
 _CALL_ID = re.compile(r"[\x21-\x7e]{1,128}")
-
-JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from services.gateway.dialects.myagentmail.errors import SENTENCES, STATUS_OF_CODE, encode, error_body
-from services.gateway.dialects.myagentmail.render import DOMAINS, INBOXES, JSON, Json, domain_json, inbox_json
+from services.gateway.dialects.myagentmail.errors import SENTENCES, STATUS_OF_CODE, error_body
+from services.gateway.dialects.myagentmail.render import DOMAINS, INBOXES, Json, domain_json, inbox_json
+from services.gateway.dialects.wire import JSON, encode
 from services.gateway.errors import ApiError
 from services.gateway.mail_servers import MailServers
 from services.gateway.requests.model import OpenRequest, RequestKind, Secrets, StoredResponse

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
+from services.gateway.dialects.wire import encode
 from services.gateway.errors import ApiError
 
 STATUS_OF_CODE: dict[str, int] = {
@@ -56,8 +54,3 @@ def shown_code(code: str) -> str:
 def error_body(error: ApiError, call_id: str) -> bytes:  # noqa: ARG001  the call's id is in its header only
     """Return the body of an error response (S2-39)."""
     return encode({"error": str(error), "code": shown_code(error.code)})
-
-
-def encode(value: Any) -> bytes:
-    """Return JSON as it is sent: UTF-8, no spaces."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()

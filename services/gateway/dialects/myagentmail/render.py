@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from services.gateway.dialects.myagentmail.errors import shown_code
+from services.gateway.dialects.wire import instant
 from services.gateway.mail_servers import MailServers
 from services.gateway.tenancy.keys import ShownKey
 from services.gateway.tenancy.workspaces import Workspace
@@ -16,7 +16,6 @@ from shared.contracts.standing import Status
 
 Json = dict[str, Any]
 
-JSON = "application/json"
 INBOXES = "/v1/inboxes"
 DOMAINS = "/v1/domains"
 WORKSPACES = "/v1/workspaces"
@@ -112,8 +111,3 @@ def key_json(key: ShownKey) -> Json:
         "workspaceId": str(key.workspace_id),
         "createdAt": instant(key.created_at),
     }
-
-
-def instant(value: datetime) -> str:
-    """Return an instant in UTC with a `Z`."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

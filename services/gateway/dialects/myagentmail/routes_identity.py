@@ -8,10 +8,10 @@ from starlette.responses import Response
 from services.gateway.bodies import read_json, shaped
 from services.gateway.dialects.myagentmail.docs import documented
 from services.gateway.dialects.myagentmail.parameters import Anyone, Operator
-from services.gateway.dialects.myagentmail.render import instant
 from services.gateway.dialects.myagentmail.responses import Identity, Tenant
 from services.gateway.dialects.myagentmail.schemas import CreateTenant
 from services.gateway.dialects.myagentmail.subjects import answered, decided
+from services.gateway.dialects.wire import instant
 from services.gateway.requests.model import StoredResponse
 from services.gateway.security.keys import KeyKind, make_key
 from services.gateway.security.scopes import usual

@@ -10,7 +10,7 @@ from services.gateway.dialects.myagentmail.docs import documented
 from services.gateway.dialects.myagentmail.errors import SENTENCES
 from services.gateway.dialects.myagentmail.parameters import Id, InboxWriter, WorkspaceReader, WorkspaceWriter
 from services.gateway.dialects.myagentmail.reads import find_inbox, find_workspace
-from services.gateway.dialects.myagentmail.render import INBOXES, WORKSPACES, instant, key_json
+from services.gateway.dialects.myagentmail.render import INBOXES, WORKSPACES, key_json
 from services.gateway.dialects.myagentmail.responses import (
     CreatedInboxKey,
     CreatedWorkspaceKey,
@@ -19,6 +19,7 @@ from services.gateway.dialects.myagentmail.responses import (
 )
 from services.gateway.dialects.myagentmail.schemas import CreateKey, Nothing
 from services.gateway.dialects.myagentmail.subjects import answered, decided
+from services.gateway.dialects.wire import instant
 from services.gateway.errors import ApiError, not_found
 from services.gateway.requests.model import StoredResponse
 from services.gateway.security.keys import KeyKind, make_key

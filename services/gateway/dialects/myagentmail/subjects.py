@@ -12,14 +12,9 @@ from starlette.responses import Response
 from services.gateway.calls import Call
 from services.gateway.dialects.myagentmail import reads
 from services.gateway.dialects.myagentmail.answers import REMOVALS
-from services.gateway.dialects.myagentmail.errors import SENTENCES, encode
-from services.gateway.dialects.myagentmail.render import (
-    DOMAINS,
-    INBOXES,
-    JSON,
-    domain_json,
-    read_inbox_json,
-)
+from services.gateway.dialects.myagentmail.errors import SENTENCES
+from services.gateway.dialects.myagentmail.render import DOMAINS, INBOXES, domain_json, read_inbox_json
+from services.gateway.dialects.wire import JSON, encode
 from services.gateway.errors import ApiError
 from services.gateway.requests.accept import Guard
 from services.gateway.requests.model import RequestKind, StoredResponse

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.gateway import queries
 from services.gateway.calls import Call
 from services.gateway.dialects.puffle.reads import LONGEST_PAGE
-from services.gateway.dialects.puffle.render import instant
+from services.gateway.dialects.wire import instant
 from services.gateway.figures_age import age_of
 from services.gateway.store_markers import Standing
 from services.gateway.views import AccountView

@@ -11,19 +11,17 @@ from services.gateway.dialects.puffle.errors import (
     SHOWN_AS,
     SHOWN_DETAILS,
     STATUS_OF_CODE,
-    encode,
     error_body,
 )
 from services.gateway.dialects.puffle.render import (
     ACCOUNTS,
     DOMAINS,
     GONE,
-    JSON,
     REMOVALS,
     account_json,
     domain_json,
-    instant,
 )
+from services.gateway.dialects.wire import JSON, encode, instant
 from services.gateway.errors import ApiError
 from services.gateway.requests.model import OpenRequest, RequestKind, Secrets, StoredResponse
 from services.gateway.views import AccountView, View

@@ -6,14 +6,13 @@ import math
 from datetime import datetime
 from typing import Any
 
-from services.gateway.dialects.puffle.errors import encode
-from services.gateway.dialects.puffle.render import JSON
 from services.gateway.dialects.puffle.render_threads import (
     THREADS,
     correspondence_json,
     message_json,
     thread_json,
 )
+from services.gateway.dialects.wire import JSON, encode
 from services.gateway.requests.model import OpenRequest, RequestKind, StoredResponse
 from services.gateway.views_threads import ThreadAnswerView
 from shared.contracts.answers import RequestAnswered

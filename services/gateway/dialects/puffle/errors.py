@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
+from services.gateway.dialects.wire import encode
 from services.gateway.errors import ApiError
 
 SHOWN_AS: dict[str, str] = {
@@ -63,8 +61,3 @@ SHOWN_DETAILS = (
 def error_body(error: ApiError, call_id: str) -> bytes:
     """Return the body of an error response."""
     return encode({"error": str(error), "code": error.code, "request_id": call_id, **error.extras})
-
-
-def encode(value: Any) -> bytes:
-    """Return JSON as it is sent: UTF-8, no spaces."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()

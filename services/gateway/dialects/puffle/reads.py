@@ -10,6 +10,7 @@ from uuid import UUID
 
 from services.gateway import queries
 from services.gateway.calls import Call
+from services.gateway.dialects.puffle.parameters import a_number
 from services.gateway.dialects.puffle.render import account_json, domain_json, history_json
 from services.gateway.errors import invalid, not_found
 from services.gateway.paging import BadCursor
@@ -130,7 +131,8 @@ async def list_history(call: Call, account_id: UUID) -> Json:
 
 async def _listed(call: Call, name: str, query: _Query[Item], shown: Callable[[Item], Json]) -> Json:
     """Return a list as of one instant; read in pages, so that a long one does not keep other calls waiting."""
-    wanted, cursor = _limit(call), call.http.query_params.get("cursor")
+    wanted = a_number(call, "limit", usual=WHOLE_LIST, most=LONGEST_PAGE)
+    cursor = call.http.query_params.get("cursor")
     items: list[Json] = []
     async with call.edge.reader.bound(call.caller) as connection:
         while True:
@@ -143,16 +145,6 @@ async def _listed(call: Call, name: str, query: _Query[Item], shown: Callable[[I
             cursor = page.next_cursor
             if cursor is None or len(items) >= wanted:
                 return {name: items, "next_cursor": cursor}
-
-
-def _limit(call: Call) -> int:
-    text = call.http.query_params.get("limit")
-    if text is None:
-        return WHOLE_LIST
-    limit = int(text) if text.isascii() and text.isdecimal() and len(text) <= 3 else 0
-    if not 1 <= limit <= LONGEST_PAGE:
-        raise invalid(f"The parameter limit must be a number from 1 to {LONGEST_PAGE}.")
-    return limit
 
 
 async def _creation(

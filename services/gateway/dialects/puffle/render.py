@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
+from services.gateway.dialects.wire import instant
 from services.gateway.queries_messages import Sends
 from services.gateway.requests.model import RequestKind
 from services.gateway.views import AccountView, DomainView, HistoryEntry
@@ -12,7 +13,6 @@ from shared.contracts.accounts import Failure
 
 Json = dict[str, Any]
 
-JSON = "application/json"
 ACCOUNTS = "/api/email/accounts"
 DOMAINS = "/api/email/domains"
 
@@ -129,8 +129,3 @@ def history_json(entry: HistoryEntry) -> Json:
 def failure_json(failure: Failure | None) -> dict[str, str] | None:
     """Return why something failed."""
     return failure.model_dump() if failure else None
-
-
-def instant(value: datetime | None) -> str | None:
-    """Return an instant in UTC with a `Z` (S0-43)."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.dialects.puffle.render import failure_json, instant
+from services.gateway.dialects.puffle.render import failure_json
+from services.gateway.dialects.wire import instant
 from services.gateway.views_threads import Correspondence, MessageView, ThreadView
 from shared.content.model import Attachment
 from shared.contracts.threads import SuppressionState

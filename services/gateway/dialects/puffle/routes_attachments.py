@@ -10,11 +10,10 @@ from starlette.responses import Response
 from services.gateway import queries_threads
 from services.gateway.calls import Call
 from services.gateway.dialects.puffle.docs import documented
-from services.gateway.dialects.puffle.errors import encode
 from services.gateway.dialects.puffle.parameters import Id, ThreadWriter
-from services.gateway.dialects.puffle.render import JSON
 from services.gateway.dialects.puffle.render_threads import THREADS, attachment_json
 from services.gateway.dialects.puffle.responses_attachments import AttachmentResponse
+from services.gateway.dialects.wire import JSON, encode
 from services.gateway.errors import ApiError, not_found
 from services.gateway.requests.model import StoredResponse
 from services.gateway.uploads import upload_of

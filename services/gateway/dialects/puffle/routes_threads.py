@@ -14,9 +14,7 @@ from services.gateway.dialects.puffle import reads_threads as reads
 from services.gateway.dialects.puffle.docs import documented
 from services.gateway.dialects.puffle.docs_threads import LIST_PARAMETERS
 from services.gateway.dialects.puffle.drafts import Written
-from services.gateway.dialects.puffle.errors import encode
 from services.gateway.dialects.puffle.parameters import Id, ThreadReader, ThreadWriter
-from services.gateway.dialects.puffle.render import JSON
 from services.gateway.dialects.puffle.render_threads import THREADS, thread_json
 from services.gateway.dialects.puffle.responses import Gone
 from services.gateway.dialects.puffle.responses_threads import (
@@ -27,6 +25,7 @@ from services.gateway.dialects.puffle.responses_threads import (
 )
 from services.gateway.dialects.puffle.schemas_threads import LIMIT, ChangeThread, CreateThread
 from services.gateway.dialects.puffle.subjects import Subject, answered, ask, ask_of_existing
+from services.gateway.dialects.wire import JSON, encode
 from services.gateway.requests.model import RequestKind, StoredResponse
 from services.gateway.store_markers import leave_unread
 from shared.content.model import MailContent

@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from services.gateway.calls import Call
 from services.gateway.dialects.puffle import reads
-from services.gateway.dialects.puffle.errors import encode
-from services.gateway.dialects.puffle.render import ACCOUNTS, DOMAINS, GONE, JSON, REMOVALS
+from services.gateway.dialects.puffle.render import ACCOUNTS, DOMAINS, GONE, REMOVALS
+from services.gateway.dialects.wire import JSON, encode
 from services.gateway.errors import ApiError
 from services.gateway.requests.accept import Guard
 from services.gateway.requests.model import RequestKind

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from services.gateway.dialects.puffle.analytics import figures, number
-from services.gateway.dialects.puffle.render import failure_json, instant
+from services.gateway.dialects.puffle.render import failure_json
+from services.gateway.dialects.wire import instant
 from services.gateway.history import SHUT_OUT
 from services.gateway.views import AccountView
 from shared.contracts.accounts import AccountStatus

@@ -8,7 +8,6 @@ from services.gateway.dialects.sendmux import ids
 from services.gateway.dialects.sendmux.errors import conflict, envelope, error_body, owners_refusal
 from services.gateway.dialects.sendmux.render import (
     DOMAINS,
-    JSON,
     MAILBOXES,
     WITHOUT_CREDENTIALS,
     domain_json,
@@ -18,6 +17,7 @@ from services.gateway.dialects.sendmux.render import (
     mailbox_json,
     verification_json,
 )
+from services.gateway.dialects.wire import JSON
 from services.gateway.errors import ApiError, not_found
 from services.gateway.mail_servers import MailServers
 from services.gateway.requests.model import OpenRequest, RequestKind, Secrets, StoredResponse

@@ -9,7 +9,8 @@ from starlette.responses import Response
 from services.gateway.calls import Call
 from services.gateway.dialects.sendmux.errors import conflict, envelope
 from services.gateway.dialects.sendmux.reads import Mailbox
-from services.gateway.dialects.sendmux.render import JSON, MAILBOXES
+from services.gateway.dialects.sendmux.render import MAILBOXES
+from services.gateway.dialects.wire import JSON
 from services.gateway.errors import invalid
 
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from services.gateway.dialects.wire import encode
 from services.gateway.errors import ApiError, FieldError
 
 STATUS_OF_CODE: dict[str, int] = {
@@ -93,11 +93,6 @@ def error_body(error: ApiError, call_id: str) -> bytes:
 def envelope(data: Any, call_id: str, **more: Any) -> bytes:
     """Return the body of a success (S4-20, S4-38)."""
     return encode({"ok": True, "data": data, **more, "meta": {"request_id": call_id}})
-
-
-def encode(value: Any) -> bytes:
-    """Return JSON as it is sent: UTF-8, no spaces."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 def _code(error: ApiError) -> str:

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from services.gateway.calls import Call
 from services.gateway.dialects.sendmux.conditions import require_match
 from services.gateway.dialects.sendmux.errors import envelope
-from services.gateway.dialects.sendmux.render import JSON, etag
+from services.gateway.dialects.sendmux.render import etag
 from services.gateway.dialects.sendmux.schemas import SetFilters
+from services.gateway.dialects.wire import JSON
 from services.gateway.requests.model import StoredResponse
 from shared.contracts.accounts import AccountState
 from shared.db.pool import Connection

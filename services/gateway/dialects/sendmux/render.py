@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from services.gateway.dialects.sendmux import ids
-from services.gateway.dialects.sendmux.errors import encode
+from services.gateway.dialects.wire import encode, instant
 from services.gateway.mail_servers import MailServers
 from services.gateway.requests.model import Secrets
 from shared.contracts.accounts import AccountState, AccountStatus, Credential, SendScope
 from shared.contracts.domains import DnsRecord, DomainState, DomainStatus
 
-JSON = "application/json"
 MAILBOXES = "/api/v1/mailboxes"
 DOMAINS = "/api/v1/domains"
 WITHOUT_CREDENTIALS = (
@@ -159,11 +157,6 @@ def etag(*about: object) -> str:
 def mailbox_etag(account: AccountState, version: int) -> str:
     """Return the ETag of a mailbox: another one at each of its versions."""
     return etag(account.account_id, version)
-
-
-def instant(value: datetime | None) -> str | None:
-    """Return an instant in UTC with a `Z` (S4-31)."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
 
 
 def _failure_json(account: AccountState) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from services.gateway.calls import Call, allowed
 from services.gateway.dialects.sendmux.docs import documented
 from services.gateway.dialects.sendmux.errors import envelope
 from services.gateway.dialects.sendmux.reads import find_availability
-from services.gateway.dialects.sendmux.render import JSON, MAILBOXES
+from services.gateway.dialects.sendmux.render import MAILBOXES
 from services.gateway.dialects.sendmux.responses import AddressAvailability, Envelope
+from services.gateway.dialects.wire import JSON
 from services.gateway.errors import ApiError, FieldError
 from shared.contracts.requests import Dialect
 

@@ -13,9 +13,10 @@ from services.gateway.dialects.sendmux.bodies import read_fields, read_no_fields
 from services.gateway.dialects.sendmux.conditions import accepted, names_version, require_match
 from services.gateway.dialects.sendmux.docs import documented
 from services.gateway.dialects.sendmux.errors import conflict, envelope
-from services.gateway.dialects.sendmux.render import JSON, MAILBOXES
+from services.gateway.dialects.sendmux.render import MAILBOXES
 from services.gateway.dialects.sendmux.responses import Envelope, Mailbox, Removed
 from services.gateway.dialects.sendmux.schemas import ChangeMailbox
+from services.gateway.dialects.wire import JSON
 from services.gateway.requests.accept import Guard
 from services.gateway.requests.model import RequestKind
 from shared.contracts.accounts import AccountChangeRequested, AccountChanges, AccountDeletionRequested

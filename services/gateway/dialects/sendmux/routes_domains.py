@@ -13,7 +13,7 @@ from services.gateway.dialects.sendmux.bodies import read_fields, read_no_fields
 from services.gateway.dialects.sendmux.conditions import shown
 from services.gateway.dialects.sendmux.docs import PAGE, documented
 from services.gateway.dialects.sendmux.errors import conflict, envelope
-from services.gateway.dialects.sendmux.render import DOMAINS, JSON, etag, verification_json
+from services.gateway.dialects.sendmux.render import DOMAINS, etag, verification_json
 from services.gateway.dialects.sendmux.responses import (
     DomainVerification,
     Envelope,
@@ -23,6 +23,7 @@ from services.gateway.dialects.sendmux.responses import (
 )
 from services.gateway.dialects.sendmux.schemas import CreateDomain
 from services.gateway.dialects.sendmux.zone import zone_file
+from services.gateway.dialects.wire import JSON
 from services.gateway.requests.model import RequestKind
 from shared.contracts.domains import DomainDeletionRequested, DomainRequested, DomainVerificationRequested
 from shared.contracts.requests import Dialect

@@ -12,7 +12,7 @@ from services.gateway.dialects.sendmux import reads
 from services.gateway.dialects.sendmux.bodies import read_fields
 from services.gateway.dialects.sendmux.docs import documented
 from services.gateway.dialects.sendmux.errors import envelope, inactive
-from services.gateway.dialects.sendmux.render import JSON, MAILBOXES, STILL_MADE, key_json
+from services.gateway.dialects.sendmux.render import MAILBOXES, STILL_MADE, key_json
 from services.gateway.dialects.sendmux.responses import (
     Envelope,
     Listed,
@@ -22,6 +22,7 @@ from services.gateway.dialects.sendmux.responses import (
     Removed,
 )
 from services.gateway.dialects.sendmux.schemas import CreateKey
+from services.gateway.dialects.wire import JSON
 from services.gateway.errors import not_found
 from services.gateway.requests.model import RequestKind
 from shared.contracts.accounts import CredentialsRequested, CredentialsRevocationRequested

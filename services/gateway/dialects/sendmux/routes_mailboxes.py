@@ -13,9 +13,10 @@ from services.gateway.dialects.sendmux.bodies import read_fields
 from services.gateway.dialects.sendmux.conditions import accepted, shown
 from services.gateway.dialects.sendmux.docs import PAGE, documented
 from services.gateway.dialects.sendmux.errors import envelope
-from services.gateway.dialects.sendmux.render import JSON, MAILBOXES, STILL_MADE, mailbox_json
+from services.gateway.dialects.sendmux.render import MAILBOXES, STILL_MADE, mailbox_json
 from services.gateway.dialects.sendmux.responses import CreatedMailbox, Envelope, Listed, Mailbox
 from services.gateway.dialects.sendmux.schemas import CreateMailbox
+from services.gateway.dialects.wire import JSON
 from services.gateway.requests.model import RequestKind
 from shared.contracts.accounts import AccountRequested, Plan, Step
 from shared.contracts.requests import Dialect
