@@ -9,7 +9,7 @@ from uuid import UUID
 from services.gateway import queries
 from services.gateway.addresses import Standing
 from services.gateway.calls import Call
-from services.gateway.dialects.sendmux import ids
+from services.gateway.dialects.sendmux.parameters import page_of
 from services.gateway.dialects.sendmux.render import (
     domain_json,
     mailbox_etag,
@@ -27,9 +27,6 @@ from shared.contracts.accounts import AccountState, AccountStatus
 from shared.contracts.domains import DomainState
 from shared.contracts.standing import Status
 from shared.db.pool import Connection
-
-DEFAULT_PAGE = 50
-LONGEST_PAGE = 100
 
 _REASONS = {
     Standing.FREE: "available",
@@ -84,33 +81,6 @@ class Domain:
     def shown(self) -> dict[str, Any]:
         """Return it as every route shows it."""
         return domain_json(self.state, self.mailboxes)
-
-
-def mailbox_id(text: str) -> UUID:
-    """Return the id of a mailbox in a path.
-
-    Raises:
-        ApiError: Nothing can have this id (404).
-    """
-    return _own(ids.MAILBOX, text, "mailbox")
-
-
-def key_id(text: str) -> UUID:
-    """Return the id of a key in a path.
-
-    Raises:
-        ApiError: Nothing can have this id (404).
-    """
-    return _own(ids.KEY, text, "key")
-
-
-def domain_id(text: str) -> UUID:
-    """Return the id of a domain in a path.
-
-    Raises:
-        ApiError: Nothing can have this id (404).
-    """
-    return _own(ids.DOMAIN, text, "domain")
 
 
 async def find_mailbox(call: Call, own: UUID) -> Mailbox:
@@ -208,19 +178,6 @@ def pagination(next_cursor: str | None) -> dict[str, Any]:
     return {"has_more": True, "next_cursor": next_cursor}
 
 
-def page_of(call: Call) -> tuple[int, str | None]:
-    """Return the size of the page asked for, and the place it begins at.
-
-    Raises:
-        ApiError: The size is not a number from 1 to 100 (400).
-    """
-    text = call.http.query_params.get("limit", str(DEFAULT_PAGE))
-    limit = int(text) if text.isascii() and text.isdecimal() and len(text) <= 3 else 0
-    if not 1 <= limit <= LONGEST_PAGE:
-        raise invalid(f"The parameter limit must be a number from 1 to {LONGEST_PAGE}.", parameter="limit")
-    return limit, call.http.query_params.get("cursor")
-
-
 async def is_ended(call: Call, mailbox: UUID, credential: UUID) -> bool:
     """Return whether this was a key of the mailbox and is in force no more."""
     async with call.edge.reader.bound(call.caller) as connection:
@@ -241,10 +198,3 @@ async def _creation(connection: Connection, call: Call, kind: RequestKind, own: 
 
 def _availability(email: str, reason: str) -> dict[str, Any]:
     return {"available": reason == "available", "email": email, "reason": reason}
-
-
-def _own(prefix: str, text: str, what: str) -> UUID:
-    own = ids.own_id(prefix, text)
-    if own is None:
-        raise not_found(what)
-    return own

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from services.gateway.calls import Call, allowed
 from services.gateway.dialects.sendmux.docs import documented
 from services.gateway.dialects.sendmux.errors import envelope
+from services.gateway.dialects.sendmux.parameters import MailboxReader
 from services.gateway.dialects.sendmux.reads import find_availability
 from services.gateway.dialects.sendmux.render import MAILBOXES
 from services.gateway.dialects.sendmux.responses import AddressAvailability, Envelope
 from services.gateway.dialects.wire import JSON
 from services.gateway.errors import ApiError, FieldError
-from shared.contracts.requests import Dialect
 
 router = APIRouter(prefix=MAILBOXES, tags=["mailboxes"])
-
-Reader = Annotated[Call, Depends(allowed("mailbox.admin.read", Dialect.SENDMUX))]
 
 
 @router.get(
@@ -33,7 +30,7 @@ Reader = Annotated[Call, Depends(allowed("mailbox.admin.read", Dialect.SENDMUX))
     ),
 )
 async def get_availability(
-    call: Reader,
+    call: MailboxReader,
     email: Annotated[str | None, Query(description="The address; required.", max_length=1_000)] = None,
 ) -> Response:
     """See whether a mailbox could be made with an address now; only making it settles that.

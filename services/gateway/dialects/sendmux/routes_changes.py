@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.gateway.calls import Call, allowed
+from services.gateway.calls import Call
 from services.gateway.dialects.sendmux import reads
 from services.gateway.dialects.sendmux.bodies import read_fields, read_no_fields
 from services.gateway.dialects.sendmux.conditions import accepted, names_version, require_match
 from services.gateway.dialects.sendmux.docs import documented
 from services.gateway.dialects.sendmux.errors import conflict, envelope
+from services.gateway.dialects.sendmux.parameters import (
+    MailboxId,
+    MailboxManager,
+    MailboxRemover,
+    own_mailbox_id,
+)
 from services.gateway.dialects.sendmux.render import MAILBOXES
 from services.gateway.dialects.sendmux.responses import Envelope, Mailbox, Removed
 from services.gateway.dialects.sendmux.schemas import ChangeMailbox
@@ -20,7 +24,6 @@ from services.gateway.dialects.wire import JSON
 from services.gateway.requests.accept import Guard
 from services.gateway.requests.model import RequestKind
 from shared.contracts.accounts import AccountChangeRequested, AccountChanges, AccountDeletionRequested
-from shared.contracts.requests import Dialect
 
 router = APIRouter(prefix=MAILBOXES, tags=["mailboxes"])
 
@@ -29,10 +32,6 @@ _UNCHANGEABLE = {
     "failed": "The mailbox could not be made.",
     "deleted": "The mailbox is deleted.",
 }
-
-Remover = Annotated[Call, Depends(allowed("mailbox.admin.delete", Dialect.SENDMUX))]
-Manager = Annotated[Call, Depends(allowed("mailbox.admin.manage", Dialect.SENDMUX))]
-Id = Annotated[str, Path(description="`mbx_…`")]
 
 
 @router.patch(
@@ -47,13 +46,13 @@ Id = Annotated[str, Path(description="`mbx_…`")]
         changes=True,
     ),
 )
-async def change_mailbox(call: Manager, public_id: Id) -> Response:
+async def change_mailbox(call: MailboxManager, public_id: MailboxId) -> Response:
     """Change the fields that are given; a `display_name` of null is cleared.
 
     With `If-Match` the change is made only to that version of the mailbox; otherwise it answers 409 with the ETag of
     the version there is.
     """
-    own = reads.mailbox_id(public_id)
+    own = own_mailbox_id(public_id)
     wanted, body = await read_fields(call.http, ChangeMailbox)
     wanted.check()
     mailbox = await reads.find_mailbox(call, own)
@@ -85,12 +84,12 @@ async def change_mailbox(call: Manager, public_id: Id) -> Response:
         changes=True,
     ),
 )
-async def delete_mailbox(call: Remover, public_id: Id) -> Response:
+async def delete_mailbox(call: MailboxRemover, public_id: MailboxId) -> Response:
     """Delete a mailbox and end all its keys; deleting it again changes nothing and answers the same.
 
     The address cannot be used again: whoever had it next would read mail meant for somebody else.
     """
-    mailbox = await reads.find_mailbox(call, reads.mailbox_id(public_id))
+    mailbox = await reads.find_mailbox(call, own_mailbox_id(public_id))
 
     async def is_as_seen() -> None:
         require_match(call, mailbox.etag)
@@ -124,7 +123,7 @@ async def delete_mailbox(call: Remover, public_id: Id) -> Response:
         asks=True,
     ),
 )
-async def suspend_mailbox(call: Manager, public_id: Id) -> Response:
+async def suspend_mailbox(call: MailboxManager, public_id: MailboxId) -> Response:
     """Stop a mailbox without losing anything of it; one that is suspended stays so."""
     return await _suspend(call, public_id, suspended=True)
 
@@ -140,13 +139,13 @@ async def suspend_mailbox(call: Manager, public_id: Id) -> Response:
         asks=True,
     ),
 )
-async def resume_mailbox(call: Manager, public_id: Id) -> Response:
+async def resume_mailbox(call: MailboxManager, public_id: MailboxId) -> Response:
     """Let a suspended mailbox work again; one that is active stays so."""
     return await _suspend(call, public_id, suspended=False)
 
 
 async def _suspend(call: Call, public_id: str, *, suspended: bool) -> Response:
-    own = reads.mailbox_id(public_id)
+    own = own_mailbox_id(public_id)
     await read_no_fields(call.http)
     mailbox = await reads.find_mailbox(call, own)
     data = AccountChangeRequested(

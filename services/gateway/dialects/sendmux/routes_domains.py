@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.gateway.calls import Call, allowed
+from services.gateway.calls import Call
 from services.gateway.dialects.sendmux import ids, reads
 from services.gateway.dialects.sendmux.bodies import read_fields, read_no_fields
 from services.gateway.dialects.sendmux.conditions import shown
 from services.gateway.dialects.sendmux.docs import PAGE, documented
 from services.gateway.dialects.sendmux.errors import conflict, envelope
+from services.gateway.dialects.sendmux.parameters import (
+    DomainCreator,
+    DomainId,
+    DomainReader,
+    DomainRemover,
+    DomainVerifier,
+    own_domain_id,
+)
 from services.gateway.dialects.sendmux.render import DOMAINS, etag, verification_json
 from services.gateway.dialects.sendmux.responses import (
     DomainVerification,
@@ -26,15 +32,8 @@ from services.gateway.dialects.sendmux.zone import zone_file
 from services.gateway.dialects.wire import JSON
 from services.gateway.requests.model import RequestKind
 from shared.contracts.domains import DomainDeletionRequested, DomainRequested, DomainVerificationRequested
-from shared.contracts.requests import Dialect
 
 router = APIRouter(prefix=DOMAINS, tags=["mailbox domains"])
-
-Reader = Annotated[Call, Depends(allowed("domain.read", Dialect.SENDMUX))]
-Creator = Annotated[Call, Depends(allowed("domain.create", Dialect.SENDMUX))]
-Verifier = Annotated[Call, Depends(allowed("domain.verify", Dialect.SENDMUX))]
-Remover = Annotated[Call, Depends(allowed("domain.delete", Dialect.SENDMUX))]
-Id = Annotated[str, Path(description="`mdom_…`")]
 
 
 @router.post(
@@ -49,7 +48,7 @@ Id = Annotated[str, Path(description="`mdom_…`")]
         asks=True,
     ),
 )
-async def create_domain(call: Creator) -> Response:
+async def create_domain(call: DomainCreator) -> Response:
     """Register a domain and get the records to publish; `verifyDomain` checks them.
 
     Where the DNS zone is one that the system manages, the records are published at once. A domain that the team has
@@ -77,7 +76,7 @@ async def create_domain(call: Creator) -> Response:
         parameters=PAGE,
     ),
 )
-async def list_domains(call: Reader) -> Response:
+async def list_domains(call: DomainReader) -> Response:
     """List the team's domains, newest first."""
     domains, next_cursor = await reads.list_domains(call)
     return Response(envelope(domains, call.id, pagination=reads.pagination(next_cursor)), media_type=JSON)
@@ -94,9 +93,9 @@ async def list_domains(call: Reader) -> Response:
         has_etag=True,
     ),
 )
-async def get_domain(call: Reader, public_id: Id) -> Response:
+async def get_domain(call: DomainReader, public_id: DomainId) -> Response:
     """Read one domain with the records it needs; it answers from the moment its registration was accepted."""
-    domain = await reads.find_domain(call, reads.domain_id(public_id))
+    domain = await reads.find_domain(call, own_domain_id(public_id))
     return shown(call, domain.shown, etag(domain.shown))
 
 
@@ -111,9 +110,9 @@ async def get_domain(call: Reader, public_id: Id) -> Response:
         text="The records to publish, as BIND reads them.",
     ),
 )
-async def get_zone_file(call: Reader, public_id: Id) -> Response:
+async def get_zone_file(call: DomainReader, public_id: DomainId) -> Response:
     """Read the records a domain needs in the form that DNS servers and providers import."""
-    domain = await reads.find_domain(call, reads.domain_id(public_id))
+    domain = await reads.find_domain(call, own_domain_id(public_id))
     state = domain.state
     headers = {"Content-Disposition": f'attachment; filename="{state.domain}.zone"'}
     return Response(zone_file(state.domain, state.dns_records), 200, headers, "text/plain; charset=utf-8")
@@ -130,13 +129,13 @@ async def get_zone_file(call: Reader, public_id: Id) -> Response:
         asks=True,
     ),
 )
-async def verify_domain(call: Verifier, public_id: Id) -> Response:
+async def verify_domain(call: DomainVerifier, public_id: DomainId) -> Response:
     """Look the domain's records up in public DNS now, and say of each kind whether it is as it should be.
 
     A domain is `verified` once its ownership record is seen and the mail platform has accepted the others. Records
     that were published a moment ago need a while to be seen: call it again, or read the domain.
     """
-    own = reads.domain_id(public_id)
+    own = own_domain_id(public_id)
     await read_no_fields(call.http)
     domain = await reads.find_domain(call, own)
 
@@ -169,9 +168,9 @@ async def verify_domain(call: Verifier, public_id: Id) -> Response:
         errors=(404, 409, 503),
     ),
 )
-async def delete_domain(call: Remover, public_id: Id) -> Response:
+async def delete_domain(call: DomainRemover, public_id: DomainId) -> Response:
     """Give a domain up; while there are mailboxes on it, it answers 409: delete them first."""
-    own = reads.domain_id(public_id)
+    own = own_domain_id(public_id)
     domain = await reads.find_domain(call, own)
     asked = await call.ask(
         RequestKind.DOMAIN_DELETE,

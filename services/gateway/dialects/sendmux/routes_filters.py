@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.gateway.calls import Call, allowed
 from services.gateway.dialects.sendmux import filters, reads
 from services.gateway.dialects.sendmux.bodies import read_fields
 from services.gateway.dialects.sendmux.conditions import shown
 from services.gateway.dialects.sendmux.docs import documented
 from services.gateway.dialects.sendmux.errors import conflict
+from services.gateway.dialects.sendmux.parameters import (
+    MailboxId,
+    MailboxManager,
+    MailboxReader,
+    own_mailbox_id,
+)
 from services.gateway.dialects.sendmux.render import MAILBOXES
 from services.gateway.dialects.sendmux.responses import Envelope, MailboxFilters
 from services.gateway.dialects.sendmux.schemas import SetFilters
-from shared.contracts.requests import Dialect
 
 LARGEST_FILTERS = 2**20
 """A thousand rules with long patterns and notes, in bytes."""
 
 router = APIRouter(prefix=MAILBOXES, tags=["mailbox filters"])
-
-Reader = Annotated[Call, Depends(allowed("mailbox.admin.read", Dialect.SENDMUX))]
-Manager = Annotated[Call, Depends(allowed("mailbox.admin.manage", Dialect.SENDMUX))]
-Id = Annotated[str, Path(description="`mbx_…`")]
 
 
 @router.get(
@@ -39,9 +37,9 @@ Id = Annotated[str, Path(description="`mbx_…`")]
         has_etag=True,
     ),
 )
-async def get_filters(call: Reader, public_id: Id) -> Response:
+async def get_filters(call: MailboxReader, public_id: MailboxId) -> Response:
     """Read whose mail a mailbox is to take; `off` without rules until somebody sets them."""
-    mailbox = await reads.find_mailbox(call, reads.mailbox_id(public_id))
+    mailbox = await reads.find_mailbox(call, own_mailbox_id(public_id))
     now = await filters.find(call, mailbox.id)
     return shown(call, now.shown, now.etag)
 
@@ -58,13 +56,13 @@ async def get_filters(call: Reader, public_id: Id) -> Response:
         changes=True,
     ),
 )
-async def set_filters(call: Manager, public_id: Id) -> Response:
+async def set_filters(call: MailboxManager, public_id: MailboxId) -> Response:
     """Replace the mode and all rules. They are kept and shown; mail is not yet measured by them.
 
     With `If-Match` they are replaced only if they are still that version; otherwise it answers 409 with the ETag of
     the version there is.
     """
-    own = reads.mailbox_id(public_id)
+    own = own_mailbox_id(public_id)
     wanted, body = await read_fields(call.http, SetFilters, limit=LARGEST_FILTERS)
     mailbox = await reads.find_mailbox(call, own)
     if mailbox.status in {"failed", "deleted"}:

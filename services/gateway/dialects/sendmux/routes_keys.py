@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.gateway.calls import Call, allowed
 from services.gateway.dialects.sendmux import reads
 from services.gateway.dialects.sendmux.bodies import read_fields
 from services.gateway.dialects.sendmux.docs import documented
 from services.gateway.dialects.sendmux.errors import envelope, inactive
+from services.gateway.dialects.sendmux.parameters import (
+    KeyId,
+    MailboxId,
+    MailboxManager,
+    MailboxReader,
+    own_key_id,
+    own_mailbox_id,
+)
 from services.gateway.dialects.sendmux.render import MAILBOXES, STILL_MADE, key_json
 from services.gateway.dialects.sendmux.responses import (
     Envelope,
@@ -26,14 +31,8 @@ from services.gateway.dialects.wire import JSON
 from services.gateway.errors import not_found
 from services.gateway.requests.model import RequestKind
 from shared.contracts.accounts import CredentialsRequested, CredentialsRevocationRequested
-from shared.contracts.requests import Dialect
 
 router = APIRouter(prefix=MAILBOXES, tags=["mailbox keys"])
-
-Reader = Annotated[Call, Depends(allowed("mailbox.admin.read", Dialect.SENDMUX))]
-Manager = Annotated[Call, Depends(allowed("mailbox.admin.manage", Dialect.SENDMUX))]
-Id = Annotated[str, Path(description="`mbx_…`")]
-KeyId = Annotated[str, Path(description="`smx_…`")]
 
 
 @router.post(
@@ -48,14 +47,14 @@ KeyId = Annotated[str, Path(description="`smx_…`")]
         asks=True,
     ),
 )
-async def create_key(call: Manager, public_id: Id) -> Response:
+async def create_key(call: MailboxManager, public_id: MailboxId) -> Response:
     """Issue a further key with its IMAP/SMTP password, also for a mailbox that was made without credentials.
 
     The mailbox must be `active`. The secrets are in this response only, and in its replays with the same
     Idempotency-Key for 24 hours; of a response that was lost, `listMailboxKeys` shows the key, which
     `deleteMailboxKey` ends.
     """
-    own = reads.mailbox_id(public_id)
+    own = own_mailbox_id(public_id)
     wanted, body = await read_fields(call.http, CreateKey)
     mailbox = await reads.find_mailbox(call, own)
 
@@ -92,9 +91,9 @@ async def create_key(call: Manager, public_id: Id) -> Response:
         errors=(404,),
     ),
 )
-async def list_keys(call: Reader, public_id: Id) -> Response:
+async def list_keys(call: MailboxReader, public_id: MailboxId) -> Response:
     """List the keys of a mailbox that are in force, newest first, without their secrets."""
-    mailbox = await reads.find_mailbox(call, reads.mailbox_id(public_id))
+    mailbox = await reads.find_mailbox(call, own_mailbox_id(public_id))
     in_force = () if mailbox.is_gone else mailbox.account.credentials
     shown = [key_json(each) for each in reversed(in_force)]
     return Response(envelope(shown, call.id, pagination={"has_more": False}), media_type=JSON)
@@ -110,9 +109,9 @@ async def list_keys(call: Reader, public_id: Id) -> Response:
         errors=(404, 409, 503),
     ),
 )
-async def delete_key(call: Manager, public_id: Id, key_id: KeyId) -> Response:
+async def delete_key(call: MailboxManager, public_id: MailboxId, key_id: KeyId) -> Response:
     """End a key and the password that came with it; ending it again changes nothing and answers the same."""
-    own, credential = reads.mailbox_id(public_id), reads.key_id(key_id)
+    own, credential = own_mailbox_id(public_id), own_key_id(key_id)
     mailbox = await reads.find_mailbox(call, own)
     if mailbox.is_gone:
         if not await reads.is_ended(call, own, credential):

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from services.gateway.calls import Call, allowed
 from services.gateway.dialects.sendmux import reads
 from services.gateway.dialects.sendmux.bodies import read_fields
 from services.gateway.dialects.sendmux.conditions import accepted, shown
 from services.gateway.dialects.sendmux.docs import PAGE, documented
 from services.gateway.dialects.sendmux.errors import envelope
+from services.gateway.dialects.sendmux.parameters import (
+    MailboxCreator,
+    MailboxId,
+    MailboxReader,
+    own_mailbox_id,
+)
 from services.gateway.dialects.sendmux.render import MAILBOXES, STILL_MADE, mailbox_json
 from services.gateway.dialects.sendmux.responses import CreatedMailbox, Envelope, Listed, Mailbox
 from services.gateway.dialects.sendmux.schemas import CreateMailbox
 from services.gateway.dialects.wire import JSON
 from services.gateway.requests.model import RequestKind
 from shared.contracts.accounts import AccountRequested, Plan, Step
-from shared.contracts.requests import Dialect
 
 router = APIRouter(prefix=MAILBOXES, tags=["mailboxes"])
 
 PLAN = Plan(steps=(Step.INBOX, Step.CREDENTIALS), soft_steps=(Step.CREDENTIALS,))
 """What a Sendmux mailbox is made of; it is there without credentials too (S4-35, A46)."""
-
-Reader = Annotated[Call, Depends(allowed("mailbox.admin.read", Dialect.SENDMUX))]
-Creator = Annotated[Call, Depends(allowed("mailbox.admin.create", Dialect.SENDMUX))]
-Id = Annotated[str, Path(description="`mbx_…`")]
 
 
 @router.post(
@@ -43,7 +43,7 @@ Id = Annotated[str, Path(description="`mbx_…`")]
         asks=True,
     ),
 )
-async def create_mailbox(call: Creator) -> Response:
+async def create_mailbox(call: MailboxCreator) -> Response:
     """Make a mailbox with a first key and the matching IMAP/SMTP password.
 
     The domain of the address must be verified: register it with `createDomain`, then call `verifyDomain`. Addresses on
@@ -88,7 +88,7 @@ async def create_mailbox(call: Creator) -> Response:
     ),
 )
 async def list_mailboxes(
-    call: Reader,
+    call: MailboxReader,
     include_deleted: Annotated[  # noqa: ARG001  read with the page's other parameters
         str,
         Query(
@@ -115,7 +115,7 @@ async def list_mailboxes(
         has_etag=True,
     ),
 )
-async def get_mailbox(call: Reader, public_id: Id) -> Response:
+async def get_mailbox(call: MailboxReader, public_id: MailboxId) -> Response:
     """Read one mailbox, a deleted one too; it answers from the moment its creation was accepted."""
-    mailbox = await reads.find_mailbox(call, reads.mailbox_id(public_id))
+    mailbox = await reads.find_mailbox(call, own_mailbox_id(public_id))
     return shown(call, mailbox.shown, mailbox.etag)
