@@ -23,7 +23,7 @@ from services.gateway.reports import Reports
 from services.gateway.requests.accept import Requests
 from services.gateway.requests.reads import answers_of
 from services.gateway.requests.render import rendering
-from services.gateway.requests.store import forget_expired
+from services.gateway.requests.store_answers import forget_expired
 from services.gateway.requests.wait import Waiting
 from services.gateway.routes_files import ROUTES as FILES
 from services.gateway.security.authenticate import Authenticator

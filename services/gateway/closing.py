@@ -14,7 +14,7 @@ from services.gateway.projection_rows import Owner
 from services.gateway.queries import accounts_to_show, domains_to_show
 from services.gateway.requests.model import OpenRequest
 from services.gateway.requests.render import Render, revealed_by
-from services.gateway.requests.store import close_requests, load_open
+from services.gateway.requests.store_answers import close_requests, load_open
 from services.gateway.revealing import Revealing, reveal
 from services.gateway.store_projection import Answered, Rows
 from services.gateway.views import View

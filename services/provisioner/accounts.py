@@ -47,7 +47,7 @@ from shared.db.grouped_writer import GroupedWriter
 from shared.db.leased_work import LeasedWorker
 from shared.db.leases import Leases
 from shared.db.pool import OUTAGE, Connection
-from shared.messaging.batch import Handler
+from shared.messaging.dispatch import Handler
 from shared.messaging.parts import Part
 from shared.messaging.recorder import Recorder
 from shared.observability import metrics

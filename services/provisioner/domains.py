@@ -37,7 +37,7 @@ from shared.contracts.domains import (
 from shared.contracts.envelope import Event, Received
 from shared.db.leased_work import LeasedWorker
 from shared.db.pool import OUTAGE, Connection
-from shared.messaging.batch import Handler
+from shared.messaging.dispatch import Handler
 from shared.messaging.parts import Part
 from shared.messaging.recorder import Recorder
 from shared.observability.failpoints import failpoint

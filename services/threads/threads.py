@@ -24,7 +24,7 @@ from shared.contracts.threads import (
     ThreadRequested,
 )
 from shared.db.pool import Connection
-from shared.messaging.batch import Handler
+from shared.messaging.dispatch import Handler
 from shared.messaging.parts import Part
 from shared.messaging.recorder import Recorder
 from shared.observability.failpoints import failpoint

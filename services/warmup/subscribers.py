@@ -20,7 +20,7 @@ from shared.contracts.warmups import (
     WarmupRetryRequested,
 )
 from shared.db.pool import Connection
-from shared.messaging.batch import Handler
+from shared.messaging.dispatch import Handler
 from shared.messaging.forgetting import forget_people
 from shared.messaging.recorder import Recorder
 

@@ -8,7 +8,7 @@ the line; if it was a request of this service's, it is answered `failed` in the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from shared.content import parts
 from shared.contracts.answers import Outcome
@@ -19,6 +19,7 @@ from shared.messaging import dead_letters, halts, log_store
 from shared.messaging.answers import ANSWER_TYPES, answer, begin
 from shared.messaging.dead_letter_limit import DeadLetterLimit
 from shared.messaging.dead_letters import RawRecord
+from shared.messaging.dispatch import BatchHandler
 from shared.messaging.halts import ConsumerHalted
 from shared.messaging.patience import HeldUp, Patience, within_limits
 from shared.messaging.positions import Place, Positions, Stream
@@ -27,26 +28,10 @@ from shared.messaging.wire import UNKNOWN_TYPE, LogHead, Record, ReplayRequested
 from shared.observability import metrics
 from shared.observability.failpoints import failpoint
 from shared.observability.logging import get_logger
-from shared.observability.tracing import trace
 
 log = get_logger(__name__)
 
-Handler = Callable[[Connection, Received], Awaitable[None]]
-BatchHandler = Callable[[Connection, Sequence[Received]], Awaitable[None]]
 ATTEMPTS = 3
-
-
-def dispatch(handlers: Mapping[type[Event], Handler]) -> BatchHandler:
-    """Return a batch handler that gives each event to the handler of its type and ignores other types."""
-
-    async def handle(connection: Connection, events: Sequence[Received]) -> None:
-        for received in events:
-            handler = handlers.get(type(received.event.data))
-            if handler is not None:
-                with trace(received.event.traceparent, received.event.request_id):
-                    await handler(connection, received)
-
-    return handle
 
 
 class Batches:

@@ -19,23 +19,21 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 from faststream.exceptions import NackMessage
 
-from shared.contracts.envelope import Received
-from shared.db.pool import OUTAGE, Connection, Pool
-from shared.errors import NotYet, Poison, Retryable
-from shared.messaging import dead_letters, halts
-from shared.messaging.answers import is_answered
-from shared.messaging.batch import Batches, BatchHandler
+from shared.db.pool import OUTAGE, Pool
+from shared.messaging import halts
+from shared.messaging.batch import Batches
 from shared.messaging.broker import KafkaSettings, build_consumer, stop_consumer
-from shared.messaging.dead_letters import RawRecord, Waiting
+from shared.messaging.dead_letters import RawRecord
+from shared.messaging.dispatch import BatchHandler
 from shared.messaging.halts import ConsumerHalted, Halt
-from shared.messaging.patience import HeldUp, within_limits
+from shared.messaging.patience import HeldUp
+from shared.messaging.redelivery import Redelivery
 from shared.observability import metrics
 from shared.observability.logging import get_logger
 
 log = get_logger(__name__)
 
 SILENCE_SECONDS = 20.0
-REDELIVERY_POLL_SECONDS = 0.5
 LOOK_SECONDS = 1.0
 
 
@@ -58,7 +56,7 @@ class Consumer:
         self._kafka = kafka
         self._topics = topics
         self._batches = batches
-        self._handle = handle
+        self._redelivery = Redelivery(service, pool, batches, handle, after_commit=after_commit)
         self._after_commit = after_commit
         # The group may have to wait for a killed member's session to end before it answers.
         self._patience_seconds = SILENCE_SECONDS + kafka.session_timeout_ms / 1_000
@@ -68,7 +66,7 @@ class Consumer:
 
     async def run(self) -> None:
         """Consume until cancelled, whenever the service is not halted."""
-        redelivery = asyncio.create_task(self._redeliver())
+        redelivery = asyncio.create_task(self._redelivery.run())
         try:
             while True:
                 while not await self._has_looked() or self._halt:
@@ -158,71 +156,6 @@ class Consumer:
         if self._batches.limit.is_exceeded:
             await self._has_looked()
         self._after_commit()
-
-    async def _redeliver(self) -> None:
-        """Hand over parked records when they are due, and dead letters that an operator asked for or this code now knows."""
-        while True:
-            try:
-                while await self._redeliver_one():
-                    self._after_commit()
-            except OUTAGE as error:
-                log.warning("redelivery_database_away", service=self._service, error=type(error).__name__)
-            except Exception:
-                log.exception("redelivery_failed", service=self._service)
-            await asyncio.sleep(REDELIVERY_POLL_SECONDS)
-
-    async def _redeliver_one(self) -> bool:
-        async with self._pool.acquire() as connection, connection.transaction():
-            waiting = (
-                await dead_letters.take_parked(connection)
-                or await dead_letters.take_asked(connection)
-                or await dead_letters.take_known(connection)
-            )
-            if waiting is None:
-                return False
-            received = None
-            try:
-                received = waiting.decoded()
-                if waiting.dead_letter_id is not None and await is_answered(connection, received.event):
-                    raise Poison(dead_letters.ANSWERED, code="already_answered")
-                async with connection.transaction():
-                    with within_limits():
-                        await self._handle(connection, [received])
-                await dead_letters.unpark(connection, waiting.event_id)
-            except OUTAGE:
-                raise
-            except Exception as error:  # noqa: BLE001  whatever it is, it is kept with the record
-                if waiting.dead_letter_id is not None:
-                    await self._replay_failed(connection, waiting.dead_letter_id, waiting, received, error)
-                elif waiting.is_last or not isinstance(error, NotYet | Retryable):
-                    await self._give_up(connection, waiting, received, error)
-        return True
-
-    async def _replay_failed(
-        self,
-        connection: Connection,
-        dead_letter_id: int,
-        waiting: Waiting,
-        received: Received | None,
-        error: Exception,
-    ) -> None:
-        """Keep a dead letter that failed again; a request that nothing tries any more is answered, if it was not."""
-        reason = f"Handling it again failed with {type(error).__name__}."
-        reason = str(error) if isinstance(error, Poison) else reason
-        await dead_letters.replay_failed(connection, dead_letter_id, reason=reason)
-        if received is not None and waiting.is_last and not await is_answered(connection, received.event):
-            await self._batches.answer_failed(connection, received)
-
-    async def _give_up(
-        self, connection: Connection, waiting: Waiting, received: Received | None, error: Exception
-    ) -> None:
-        code, reason = "never_ready", f"It waited too long and failed with {type(error).__name__}."
-        if received is None and isinstance(error, Poison):
-            code, reason = error.code, str(error)
-        await dead_letters.keep(connection, waiting.record, code=code, reason=reason)
-        if received is not None:
-            await self._batches.answer_failed(connection, received)
-        await dead_letters.unpark(connection, waiting.event_id)
 
 
 class _Membership(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.contracts.envelope import Event, Kind
-from shared.messaging.batch import BatchHandler, Handler, dispatch
+from shared.messaging.dispatch import BatchHandler, Handler, dispatch
 
 
 @dataclass(frozen=True, slots=True)

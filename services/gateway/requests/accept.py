@@ -13,7 +13,8 @@ from services.gateway.requests.decide import Change, Deciding, decide
 from services.gateway.requests.idempotency import IdempotencyPolicy
 from services.gateway.requests.model import RequestKind, StoredResponse
 from services.gateway.requests.reads import find_by_key
-from services.gateway.requests.store import NewRequest, accept, free_expired_key
+from services.gateway.requests.store import NewRequest, accept
+from services.gateway.requests.store_answers import free_expired_key
 from services.gateway.requests.wait import Left, Waiting
 from shared.content.parts import Part
 from shared.contracts.requests import Caller, Request

@@ -10,7 +10,8 @@ from services.gateway.errors import unavailable
 from services.gateway.requests.idempotency import IdempotencyPolicy
 from services.gateway.requests.model import OpenRequest, RequestKind, StoredResponse
 from services.gateway.requests.reads import answers_of, find_by_key
-from services.gateway.requests.store import close_requests, free_expired_key, open_local
+from services.gateway.requests.store import open_local
+from services.gateway.requests.store_answers import close_requests, free_expired_key
 from shared.contracts.requests import Caller
 from shared.db.pool import Connection, Pool
 from shared.messaging.recorder import Recorder

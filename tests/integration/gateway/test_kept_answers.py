@@ -12,7 +12,7 @@ import pytest
 import services.gateway.tables_projection  # noqa: F401  declares its tables beside ours
 from services.gateway.requests.model import StoredResponse
 from services.gateway.requests.reads import answers_of
-from services.gateway.requests.store import close_requests, forget_expired, load_open
+from services.gateway.requests.store_answers import close_requests, forget_expired, load_open
 from services.gateway.tables import metadata
 from shared.clock import SystemClock
 from shared.security.vault import MasterKeys, VaultError

@@ -27,7 +27,7 @@ from shared.contracts.threads import (
 )
 from shared.contracts.warmups import WarmupGraduated, WarmupState, WarmupStatus
 from shared.db.pool import Pool
-from shared.messaging.batch import dispatch
+from shared.messaging.dispatch import dispatch
 from shared.messaging.recorder import Recorder
 from tests.support.told import Told, answer_to, facts_of, told_by
 

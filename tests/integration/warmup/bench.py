@@ -42,7 +42,7 @@ from shared.contracts.warmups import (
 )
 from shared.db.leases import KeptLeases
 from shared.db.pool import Pool
-from shared.messaging.batch import dispatch
+from shared.messaging.dispatch import dispatch
 from shared.messaging.recorder import Recorder
 from tests.contract.events.samples import MESSAGE_STATE, THREAD_STATE
 from tests.support.simulator import Simulated
