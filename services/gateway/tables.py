@@ -13,15 +13,18 @@ from sqlmodel import Field, SQLModel
 metadata = MetaData(schema="gateway")
 
 
-class _Table(SQLModel):
+class GatewayTable(SQLModel):
+    """The common base: every table of the service lives in its schema."""
+
     metadata: ClassVar[MetaData] = metadata
 
 
-def _instant(*, required: bool = True) -> Any:
+def instant(*, required: bool = True) -> Any:
+    """Declare a timezone-aware instant."""
     return Field(default=... if required else None, sa_type=DateTime(timezone=True))
 
 
-class Tenant(_Table, table=True):
+class Tenant(GatewayTable, table=True):
     """A customer; `owner_id` is the user its accounts and domains belong to."""
 
     __tablename__ = "tenant"
@@ -29,10 +32,10 @@ class Tenant(_Table, table=True):
     id: UUID = Field(primary_key=True)
     name: str = Field(sa_type=Text, unique=True)
     owner_id: UUID
-    created_at: datetime = _instant()
+    created_at: datetime = instant()
 
 
-class Workspace(_Table, table=True):
+class Workspace(GatewayTable, table=True):
     """A part of a tenant that a key may be bound to; name and slug are its own among those that are not deleted."""
 
     __tablename__ = "workspace"
@@ -40,14 +43,14 @@ class Workspace(_Table, table=True):
     id: UUID = Field(primary_key=True)
     tenant_id: UUID = Field(foreign_key="tenant.id")
     name: str = Field(sa_type=Text)
-    created_at: datetime = _instant()
+    created_at: datetime = instant()
     slug: str = Field(sa_type=Text)
     is_default: bool = False
     """Where things go that name no workspace; every tenant has one, which stays."""
-    deleted_at: datetime | None = _instant(required=False)
+    deleted_at: datetime | None = instant(required=False)
 
 
-class ApiKey(_Table, table=True):
+class ApiKey(GatewayTable, table=True):
     """A key's public half and the hash of its secret half.
 
     `workspace_id` is None for a key of the whole tenant, `tenant_id` for a super admin's. `account_id` is the one
@@ -65,10 +68,10 @@ class ApiKey(_Table, table=True):
     user_id: UUID
     secret_hash: bytes = Field(sa_type=LargeBinary)
     scopes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
-    created_at: datetime = _instant()
-    expires_at: datetime | None = _instant(required=False)
-    revoked_at: datetime | None = _instant(required=False)
-    last_used_at: datetime | None = _instant(required=False)
+    created_at: datetime = instant()
+    expires_at: datetime | None = instant(required=False)
+    revoked_at: datetime | None = instant(required=False)
+    last_used_at: datetime | None = instant(required=False)
     account_id: UUID | None = None
     credential_id: UUID | None = None
     suffix: str = Field(default="", sa_type=Text)
@@ -77,17 +80,17 @@ class ApiKey(_Table, table=True):
     """The id of the key that made it; None for an operator."""
 
 
-class RateWindow(_Table, table=True):
+class RateWindow(GatewayTable, table=True):
     """How many calls a key has made since its window began; not logged, and lost in a crash of the database."""
 
     __tablename__ = "rate_window"
 
     key_id: str = Field(primary_key=True, sa_type=Text)
-    started_at: datetime = _instant()
+    started_at: datetime = instant()
     calls: int
 
 
-class MailboxFilter(_Table, table=True):
+class MailboxFilter(GatewayTable, table=True):
     """Whose mail a mailbox takes; without a row it takes everybody's."""
 
     __tablename__ = "mailbox_filter"
@@ -98,10 +101,10 @@ class MailboxFilter(_Table, table=True):
     mode: str = Field(sa_type=Text)
     rules: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     version: int = Field(sa_type=BigInteger)
-    updated_at: datetime = _instant()
+    updated_at: datetime = instant()
 
 
-class RequestRow(_Table, table=True):
+class RequestRow(GatewayTable, table=True):
     """What a client asked and, once `state` is answered, the response it gets; bytes and key are erased at expiry."""
 
     __tablename__ = "request"
@@ -133,12 +136,12 @@ class RequestRow(_Table, table=True):
     body_wrapped_key: bytes | None = Field(default=None, sa_type=LargeBinary)
     shown: list[UUID] | None = Field(default=None, sa_column=Column(ARRAY(Uuid)))
     """The threads that an answer about a thread shows besides the request's own, so that it can be erased with them."""
-    accepted_at: datetime = _instant()
-    answered_at: datetime | None = _instant(required=False)
-    expires_at: datetime = _instant()
+    accepted_at: datetime = instant()
+    answered_at: datetime | None = instant(required=False)
+    expires_at: datetime = instant()
 
 
-class ReportedEvent(_Table, table=True):
+class ReportedEvent(GatewayTable, table=True):
     """What a provider has reported by webhook, so that a repetition is not told twice."""
 
     __tablename__ = "reported_event"
@@ -146,10 +149,10 @@ class ReportedEvent(_Table, table=True):
     provider: str = Field(primary_key=True, sa_type=Text)
     event_id: str = Field(primary_key=True, sa_type=Text)
     delivery_id: str = Field(sa_type=Text)
-    reported_at: datetime = _instant()
+    reported_at: datetime = instant()
 
 
-class ReadMarker(_Table, table=True):
+class ReadMarker(GatewayTable, table=True):
     """How an account stood when an API key was last told of it; `version` is the sum of the account's two versions."""
 
     __tablename__ = "read_marker"
@@ -162,7 +165,7 @@ class ReadMarker(_Table, table=True):
     version: int = Field(sa_type=BigInteger)
 
 
-class ThreadRead(_Table, table=True):
+class ThreadRead(GatewayTable, table=True):
     """How many messages of a thread had arrived when a workspace last read it."""
 
     __tablename__ = "thread_read"

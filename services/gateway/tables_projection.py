@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, MetaData, Text
+from sqlalchemy import BigInteger, Column, Text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from services.gateway.tables import metadata
-
-
-class _Table(SQLModel):
-    metadata: ClassVar[MetaData] = metadata
-
-
-def _instant(*, required: bool = True) -> Any:
-    return Field(default=... if required else None, sa_type=DateTime(timezone=True))
+from services.gateway.tables import GatewayTable, instant
 
 
 def _text(*, required: bool = True) -> Any:
@@ -35,7 +27,7 @@ def _json(*, required: bool = True) -> Any:
     return Field(default=None, sa_column=Column(JSONB))
 
 
-class EventRow(_Table, table=True):
+class EventRow(GatewayTable, table=True):
     """An event the gateway received, its own included: the history of its subject, and what a rebuild folds."""
 
     __tablename__ = "event"
@@ -46,16 +38,16 @@ class EventRow(_Table, table=True):
     topic: str = _text()
     type: str = _text()
     sequence: int | None = Field(default=None, sa_type=BigInteger)
-    event_time: datetime = _instant()
+    event_time: datetime = instant()
     tenant_id: UUID
     workspace_id: UUID | None = None
     request_id: UUID | None = None
     causation_id: UUID | None = None
     data: dict[str, Any] = _json()
-    received_at: datetime = _instant()
+    received_at: datetime = instant()
 
 
-class AccountTable(_Table, table=True):
+class AccountTable(GatewayTable, table=True):
     """An account and its warmup, each at its version; without `created_at` it is only a warmup, or only a place to lock."""
 
     __tablename__ = "account"
@@ -71,15 +63,15 @@ class AccountTable(_Table, table=True):
     warmup_status: str | None = _text(required=False)
     is_deleted: bool = False
     """A tombstone: hidden, and kept so that an old event cannot resurrect the account."""
-    created_at: datetime | None = _instant(required=False)
-    updated_at: datetime | None = _instant(required=False)
+    created_at: datetime | None = instant(required=False)
+    updated_at: datetime | None = instant(required=False)
     account: dict[str, Any] | None = _json(required=False)
     account_version: int = _version()
     warmup: dict[str, Any] | None = _json(required=False)
     warmup_version: int = _version()
 
 
-class DomainTable(_Table, table=True):
+class DomainTable(GatewayTable, table=True):
     """A claim to a domain at its version; without `created_at` it is only a place to lock."""
 
     __tablename__ = "domain"
@@ -90,15 +82,15 @@ class DomainTable(_Table, table=True):
     dialect: str | None = _text(required=False)
     name: str | None = _text(required=False)
     status: str | None = _text(required=False)
-    created_at: datetime | None = _instant(required=False)
-    updated_at: datetime | None = _instant(required=False)
+    created_at: datetime | None = instant(required=False)
+    updated_at: datetime | None = instant(required=False)
     state: dict[str, Any] | None = _json(required=False)
     version: int = _version()
     is_deleted: bool = False
     """A tombstone, as for accounts."""
 
 
-class ThreadTable(_Table, table=True):
+class ThreadTable(GatewayTable, table=True):
     """A thread at its version, with what lists look for; nothing that was written in it."""
 
     __tablename__ = "thread"
@@ -116,14 +108,14 @@ class ThreadTable(_Table, table=True):
     is_bounced: bool = False
     is_deleted: bool = False
     """A tombstone, as for accounts."""
-    active_at: datetime | None = _instant(required=False)
-    created_at: datetime | None = _instant(required=False)
-    updated_at: datetime | None = _instant(required=False)
+    active_at: datetime | None = instant(required=False)
+    created_at: datetime | None = instant(required=False)
+    updated_at: datetime | None = instant(required=False)
     state: dict[str, Any] | None = _json(required=False)
     version: int = _version()
 
 
-class MessageTable(_Table, table=True):
+class MessageTable(GatewayTable, table=True):
     """A message as of the version of its thread when it last changed; an erased thread has none."""
 
     __tablename__ = "message"
@@ -135,12 +127,12 @@ class MessageTable(_Table, table=True):
     account_id: UUID | None = None
     direction: str | None = _text(required=False)
     status: str | None = _text(required=False)
-    placed_at: datetime | None = _instant(required=False)
+    placed_at: datetime | None = instant(required=False)
     state: dict[str, Any] | None = _json(required=False)
     version: int = _version()
 
 
-class SuppressionTable(_Table, table=True):
+class SuppressionTable(GatewayTable, table=True):
     """An address that a workspace sends no mail to, at its version."""
 
     __tablename__ = "suppression"
@@ -151,12 +143,12 @@ class SuppressionTable(_Table, table=True):
     address: str | None = _text(required=False)
     is_deleted: bool = False
     """It was lifted."""
-    suppressed_at: datetime | None = _instant(required=False)
+    suppressed_at: datetime | None = instant(required=False)
     state: dict[str, Any] | None = _json(required=False)
     version: int = _version()
 
 
-class PendingAnswer(_Table, table=True):
+class PendingAnswer(GatewayTable, table=True):
     """An answer whose needs the row of its subject has not reached yet."""
 
     __tablename__ = "pending_answer"
@@ -166,4 +158,4 @@ class PendingAnswer(_Table, table=True):
     tenant_id: UUID
     type: str = _text()
     data: dict[str, Any] = _json()
-    received_at: datetime = _instant()
+    received_at: datetime = instant()
