@@ -45,7 +45,6 @@ class State(StrEnum):
 
 
 COMMAND = "dead-letters"
-OVER = (State.REPLAYED, State.DISMISSED)
 
 
 @app.command("list")
@@ -55,8 +54,7 @@ def list_dead_letters(
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """List the dead letters of every service, oldest first; ends with 1 if there are any to see to."""
-    dead_letters = on_database(_all_dead_letters, database_url, data_dir)
-    shown = [each for each in dead_letters if every or each["state"] not in OVER]
+    shown = on_database(partial(_dead_letters, every), database_url, data_dir)
     for each in shown:
         typer.echo(
             f"{each['id']:<16} {each['state']:<9} {each['code']:<16} {each['attempts']:>3} attempts  "
@@ -126,11 +124,19 @@ def _refuse(sentence: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-async def _all_dead_letters(url: str) -> list[dict[str, Any]]:
+async def _dead_letters(every: bool, url: str) -> list[dict[str, Any]]:
+    """Return what a list shows: without the records themselves, of which there may be many."""
     dead_letters = []
     for service in SERVICES:
         async with connected(url, service, COMMAND) as connection:
-            rows = await connection.fetch("select * from dead_letters order by id")
+            rows = await connection.fetch(
+                """
+                select id, topic, partition, record_offset, code, reason, attempts, first_at, last_at, replay_asked_at,
+                    replayed_at
+                from dead_letters where $1 or replayed_at is null order by id
+                """,
+                every,
+            )
         dead_letters += [_described(service, row) for row in rows]
     return dead_letters
 
