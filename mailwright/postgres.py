@@ -100,6 +100,21 @@ def forget_server(data: Path) -> None:
     (data / "postmaster.pid").unlink(missing_ok=True)
 
 
+def has_orphans(data: Path) -> bool:
+    """Whether processes that a killed server had for its clients still run on `data`.
+
+    Each ends by itself once it notices that it is alone, which takes a busy machine a while; until then no server starts.
+    """
+    return bool(_postmaster(data)) and any(_works_in(data.resolve(), each) for each in psutil.process_iter())
+
+
+def _works_in(data: Path, process: psutil.Process) -> bool:
+    try:
+        return process.name() == "postgres" and Path(process.cwd()) == data
+    except psutil.Error:
+        return False
+
+
 def _postmaster(data: Path) -> list[str]:
     try:
         return (data / "postmaster.pid").read_text().splitlines()

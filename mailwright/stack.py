@@ -39,6 +39,7 @@ _START_WITHIN_SECONDS = 60.0
 _STOP_SERVICES_SECONDS = 3.5
 _STOP_SECONDS = 4.5
 _COLLECT_SECONDS = 5.0
+_ORPHANS_SECONDS = 20.0
 
 
 class Stack:
@@ -223,11 +224,13 @@ class Stack:
 
 
 async def _collected(data: Path) -> None:
-    """Wait until a database that was killed with its supervisor has left the process table."""
-    deadline = time.monotonic() + _COLLECT_SECONDS
+    """Wait until a database that was killed with its supervisor has left the process table, and its own processes too."""
+    since = time.monotonic()
     while postgres.is_uncollected(data):
-        if time.monotonic() > deadline:
+        if time.monotonic() > since + _COLLECT_SECONDS:
             postgres.forget_server(data)
+        await asyncio.sleep(0.05)
+    while postgres.has_orphans(data) and time.monotonic() < since + _ORPHANS_SECONDS:
         await asyncio.sleep(0.05)
 
 
