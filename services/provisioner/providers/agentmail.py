@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from services.provisioner.ports import Inbox, InboxKey, MailboxNotReady, MailLogin, Refused
-from services.provisioner.providers.answers import an_object, items_of, told
-from services.provisioner.providers.errors import TAKEN, changing, meaning_of, reading, words_of
-from shared.http.errors import ProviderRefused
+from services.provisioner.providers.errors import TAKEN, changing, meaning_of, words_of
+from shared.http.answers import an_object, items_of, told
+from shared.http.errors import ProviderRefused, reading
 from shared.http.provider import Provider
 
 NAME = "The inbox provider"

@@ -14,9 +14,9 @@ from services.provisioner.domain.dns_sync import (
     zone_candidates,
 )
 from services.provisioner.ports_domains import ZoneRefused
-from services.provisioner.providers.answers import items_of, told
 from shared.contracts.domains import DnsRecord
 from shared.errors import Retryable
+from shared.http.answers import items_of, told
 from shared.http.errors import ProviderRefused
 from shared.http.provider import Provider
 from shared.observability.logging import get_logger

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.provisioner.ports import OperatorFault, Refused
-from shared.errors import MailwrightError, Retryable, Unknown
+from shared.errors import MailwrightError, Retryable
 from shared.http.errors import ProviderRefused
 
 NOT_NOW = frozenset({"resource_deleting", "race_condition", "conflict", "domain_not_verified"})
@@ -24,15 +24,6 @@ def changing(provider: str) -> Iterator[None]:
         yield
     except ProviderRefused as error:
         raise meaning_of(error, provider) from None
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """Translate what a call that only reads raises: whatever went wrong, nothing happened."""
-    try:
-        yield
-    except (ProviderRefused, Unknown) as error:
-        raise Retryable("The look-up failed.", code=f"look_up_{error.code}") from None
 
 
 def meaning_of(error: ProviderRefused, provider: str) -> MailwrightError:

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 from services.provisioner.ports import MailboxNotReady, MailLogin, Refused, TagGone
-from services.provisioner.providers.answers import an_object, items_of, told
-from services.provisioner.providers.errors import changing, meaning_of, reading
+from services.provisioner.providers.errors import changing, meaning_of
 from shared.errors import MailwrightError, Retryable
-from shared.http.errors import ProviderRefused
+from shared.http.answers import an_object, items_of, told
+from shared.http.errors import ProviderRefused, reading
 from shared.http.provider import Provider
 
 NAME = "The warmup provider"

@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from services.threads.ports import File, InboxGone, Letter, Listed, Mail, Posted
 from services.threads.providers.agentmail_mail import is_dated, listed, mail_of
-from services.threads.providers.errors import meaning_of, reading
+from services.threads.providers.errors import meaning_of
 from shared.errors import Retryable, Unknown
-from shared.http.errors import ProviderRefused
+from shared.http.errors import ProviderRefused, reading
 from shared.http.provider import Provider
 
 LONGEST_BLOCK_SECONDS = 30.0

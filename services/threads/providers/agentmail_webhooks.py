@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +10,7 @@ from urllib.parse import quote
 from services.threads.ports_inbound import Registered
 from services.threads.providers.errors import meaning_of
 from shared.errors import Retryable, Unknown
+from shared.http.answers import told
 from shared.http.errors import ProviderRefused
 from shared.http.provider import Provider
 
@@ -26,8 +27,7 @@ class AgentMailWebhooks:
         """Register a webhook; AgentMail gives a repeated `client_id` the first one, whatever its URL was."""
         body = {"url": url, "event_types": list(event_types), "client_id": client_id}
         with _changing():
-            made = await self._provider.call("webhooks.create", "POST", _PATH, json=body)
-        return _registered(made)
+            return _registered(await self._provider.call("webhooks.create", "POST", _PATH, json=body))
 
     async def change(self, webhook_id: str, event_types: Sequence[str]) -> None:
         """Let a webhook hear these events, and switch it on."""
@@ -56,13 +56,13 @@ def _changing() -> Iterator[None]:
         raise Retryable("The webhook may not have been changed.", code=error.code) from None
 
 
-def _registered(item: Mapping[str, Any]) -> Registered:
+def _registered(item: Any) -> Registered:
     return Registered(
-        id=str(item["webhook_id"]),
-        url=str(item["url"]),
+        id=str(told(item, "webhook_id")),
+        url=str(told(item, "url")),
         event_types=frozenset(item.get("event_types") or ()),
         is_enabled=bool(item.get("enabled", True)),
-        secret=str(item["secret"]),
+        secret=str(told(item, "secret")),
     )
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from services.threads.ports import KeyInUse, NotReady, OperatorFault, Refused
-from shared.errors import MailwrightError, Retryable, Unknown
+from shared.errors import MailwrightError
 from shared.http.errors import ProviderRefused
 
 NOT_READY = frozenset({"domain_not_verified", "resource_deleting", "race_condition"})
@@ -25,15 +22,6 @@ REJECTED = {
     "message_rejected": "The inbox provider rejects the message: its recipient, or its sender, is blocked there.",
     "validation_error": "The inbox provider finds the message malformed.",
 }
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """Translate what a call that only reads raises: whatever went wrong, nothing happened."""
-    try:
-        yield
-    except (ProviderRefused, Unknown) as error:
-        raise Retryable("The look-up failed.", code=f"look_up_{error.code}") from None
 
 
 def meaning_of(error: ProviderRefused) -> MailwrightError:
