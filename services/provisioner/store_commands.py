@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 
@@ -17,6 +15,7 @@ from shared.contracts.accounts import AccountState, AccountStatus
 from shared.contracts.answers import AccountRequestAnswered, Outcome
 from shared.contracts.envelope import Recorded
 from shared.contracts.registry import EVENT_TYPES
+from shared.db.leased_rows import LeasedRows
 from shared.db.leases import LeaseLost
 from shared.db.pool import Connection, Pool
 from shared.messaging import answers
@@ -47,11 +46,6 @@ CLAIM = """
         claimed.age_seconds
     from claimed join account on account.id = claimed.account_id
 """
-RENEW = """
-    update account_command set leased_until = now() + make_interval(secs => $2)
-    where lease_token = any($1) returning lease_token
-"""
-RELEASE = "update account_command set lease_token = null, leased_until = null where lease_token = any($1)"
 INTEND = """
     update account_command set has_intent = true where request_id = $1 and lease_token = $2 returning true
 """
@@ -73,8 +67,10 @@ WRITE = """
 REVOKED = "update account set revoked_credentials = revoked_credentials || $2::uuid where id = $1"
 
 
-class CommandStore:
+class CommandStore(LeasedRows):
     """The commands of this service."""
+
+    TABLE = "account_command"
 
     def __init__(
         self,
@@ -85,10 +81,9 @@ class CommandStore:
         lease_seconds: float,
         sweep_after_seconds: float,
     ) -> None:
-        self._pool = pool
+        super().__init__(pool, lease_seconds=lease_seconds)
         self._recorder = recorder
         self._vault = vault
-        self._lease_seconds = lease_seconds
         self._sweep_seconds = sweep_after_seconds
 
     async def claim(self, limit: int) -> list[Command]:
@@ -96,15 +91,6 @@ class CommandStore:
         tokens = [self._recorder.ids.new() for _ in range(limit)]
         rows = await self._pool.fetch(CLAIM, tokens, self._lease_seconds)
         return [_command(row) for row in rows]
-
-    async def renew(self, tokens: Sequence[UUID]) -> set[UUID]:
-        """Keep leases for another while and return those that are still ours."""
-        rows = await self._pool.fetch(RENEW, list(tokens), self._lease_seconds)
-        return {row["lease_token"] for row in rows}
-
-    async def release(self, tokens: Sequence[UUID]) -> None:
-        """Give leases back early, so that another worker need not wait for their end."""
-        await self._pool.execute(RELEASE, list(tokens))
 
     async def intend(self, command: Command, made: Made | None) -> Refusal | None:
         """State that the call is going to be made, with what it makes; or say why it cannot be.

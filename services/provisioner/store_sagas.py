@@ -8,7 +8,6 @@ of the group go on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from services.provisioner.domain.sagas import AddressFate, Direction, Saga
 from services.provisioner.effect_names import inbox_key
@@ -24,6 +23,7 @@ from services.provisioner.store_removals import answer_deletions
 from services.provisioner.store_strays import abandon
 from shared.contracts.accounts import AccountState, Naming
 from shared.db.columns import as_columns
+from shared.db.leased_rows import LeasedRows
 from shared.db.leases import LeaseLost
 from shared.db.pool import OUTAGE, Connection, Pool
 from shared.messaging.answers import answer
@@ -48,11 +48,6 @@ CLAIM = """
     where saga.account_id = due.account_id
     returning saga.account_id
 """
-RENEW = """
-    update saga set leased_until = now() + make_interval(secs => $2)
-    where lease_token = any($1) returning lease_token
-"""
-RELEASE = "update saga set lease_token = null, leased_until = null where lease_token = any($1)"
 STUCK = """
     select count(*) from saga where finished_at is null and case direction
         when 'forward' then started_at < now() - make_interval(secs => $1)
@@ -92,8 +87,10 @@ SWEEP_LATER = """
 """
 
 
-class SagaStore:
+class SagaStore(LeasedRows):
     """The sagas of this service; `sweep_after_seconds` is when the first look for late effects is due."""
+
+    TABLE = "saga"
 
     def __init__(
         self,
@@ -105,11 +102,10 @@ class SagaStore:
         lease_seconds: float,
         sweep_after_seconds: float,
     ) -> None:
-        self._pool = pool
+        super().__init__(pool, lease_seconds=lease_seconds)
         self._recorder = recorder
         self._vault = vault
         self._installation = installation
-        self._lease_seconds = lease_seconds
         self._sweep_after_seconds = sweep_after_seconds
 
     async def claim(self, limit: int) -> list[Saga]:
@@ -122,15 +118,6 @@ class SagaStore:
             sagas = await load(connection, [row["account_id"] for row in claimed])
         failpoint("provisioner.claim.after_commit")
         return sagas
-
-    async def renew(self, tokens: Sequence[UUID]) -> set[UUID]:
-        """Keep leases for another while and return those that are still ours."""
-        rows = await self._pool.fetch(RENEW, list(tokens), self._lease_seconds)
-        return {row["lease_token"] for row in rows}
-
-    async def release(self, tokens: Sequence[UUID]) -> None:
-        """Give leases back early, so that another worker need not wait for their end."""
-        await self._pool.execute(RELEASE, list(tokens))
 
     async def count_stuck(self, forward_seconds: float, undo_seconds: float) -> int:
         """Return how many sagas go on past their time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +18,7 @@ from shared.content.model import MailContent
 from shared.contracts.accounts import AccountState
 from shared.contracts.standing import is_ready_to_send
 from shared.contracts.warmups import WarmupState
+from shared.db.leased_rows import LeasedRows
 from shared.db.leases import LeaseLost
 from shared.db.pool import Pool
 from shared.messaging.recorder import Recorder
@@ -47,12 +48,6 @@ CLAIM = f"""
     select claimed.*, sender.inbox_id, sender.account, sender.warmup
     from claimed left join sender using (account_id)
 """  # noqa: S608  only our own column names are interpolated
-HELD = "where status = 'queued' and lease_token = any($1)"
-"""Only messages that are to leave are leased, and an index has those few of all there are."""
-RENEW = f"""
-    update message set leased_until = now() + make_interval(secs => $2) {HELD} returning lease_token
-"""  # noqa: S608  only our own text is interpolated
-RELEASE = f"update message set lease_token = null, leased_until = null {HELD}"  # noqa: S608
 PUT_BACK = """
     update message set lease_token = null, leased_until = null,
         due_at = $3, intent_at = $4, called_at = $5, unready_since = $6
@@ -71,28 +66,21 @@ class DueMessage:
     """Whether its account may send at this moment (A24)."""
 
 
-class SendingDesk:
-    """Due messages, and the transactions to conclude them in."""
+class SendingDesk(LeasedRows):
+    """Due messages, and the transactions to conclude them in; an index has those few of all messages that are to leave."""
+
+    TABLE = "message"
+    LEASABLE = "status = 'queued'"
 
     def __init__(self, pool: Pool, recorder: Recorder, *, lease_seconds: float) -> None:
-        self._pool = pool
+        super().__init__(pool, lease_seconds=lease_seconds)
         self._recorder = recorder
-        self._lease_seconds = lease_seconds
 
     async def claim(self, limit: int) -> Sequence[DueMessage]:
         """Lease due messages, each under a token of its own; the intent to call is committed with the lease."""
         tokens = [self._recorder.ids.new() for _ in range(limit)]
         rows = await self._pool.fetch(CLAIM, tokens, self._recorder.clock.now(), self._lease_seconds)
         return [_due(row) for row in rows]
-
-    async def renew(self, tokens: Sequence[UUID]) -> Collection[UUID]:
-        """Keep leases for another while and return those that are still ours."""
-        rows = await self._pool.fetch(RENEW, list(tokens), self._lease_seconds)
-        return {row["lease_token"] for row in rows}
-
-    async def release(self, tokens: Sequence[UUID]) -> None:
-        """Give leases back early."""
-        await self._pool.execute(RELEASE, list(tokens))
 
     async def content(self, message: Message) -> MailContent | None:
         """Return what the message says; None if it was erased."""

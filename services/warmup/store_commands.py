@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from services.warmup.ports import DueCommand, Waiting
 from services.warmup.warmup_rows import COLUMNS, warmup_of
 from shared.clock import Ids
 from shared.contracts.envelope import Recorded
+from shared.db.leased_rows import LeasedRows
 from shared.db.pool import Connection, Pool
 from shared.messaging.causes import Cause
 
@@ -36,11 +37,6 @@ CLAIM = f"""
     )
     select * from leased join intended using (account_id)
 """  # noqa: S608  only our own column names are interpolated
-RENEW = """
-    update warmup set leased_until = now() + make_interval(secs => $2)
-    where lease_token = any($1) returning lease_token
-"""
-GIVE_BACK = "update warmup set lease_token = null, leased_until = null where lease_token = any($1)"
 RELEASE = """
     update warmup set lease_token = null, leased_until = null
     where account_id = $1 and version = $2 and lease_token = $3 returning true
@@ -126,22 +122,14 @@ class CommandStore:
         await self._connection.execute(RELEASE, warmup.account_id, warmup.version, warmup.lease_token)
 
 
-class CommandDesk:
+class CommandDesk(LeasedRows):
     """Due commands; see `ports.WarmupDesk`."""
 
+    TABLE = "warmup"
+
     def __init__(self, pool: Pool, ids: Ids, *, lease_seconds: float) -> None:
-        self._pool = pool
+        super().__init__(pool, lease_seconds=lease_seconds)
         self._ids = ids
-        self._lease_seconds = lease_seconds
-
-    async def renew(self, tokens: Sequence[UUID]) -> Collection[UUID]:
-        """Keep leases for another while and return those that are still ours."""
-        rows = await self._pool.fetch(RENEW, list(tokens), self._lease_seconds)
-        return {row["lease_token"] for row in rows}
-
-    async def release(self, tokens: Sequence[UUID]) -> None:
-        """Give leases back early; the intents stay."""
-        await self._pool.execute(GIVE_BACK, list(tokens))
 
     async def claim_commands(self, limit: int, now: datetime) -> Sequence[DueCommand]:
         """Lease warmups whose command is due, each under a fresh token; the intent is committed with the lease."""

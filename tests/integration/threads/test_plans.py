@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.threads.store_arrivals import BETWEEN
-from services.threads.store_sending import CLAIM, RELEASE, RENEW
+from services.threads.store_sending import CLAIM, SendingDesk
 from shared.db.pool import Pool
 from tests.integration.threads.bench import START, WORKSPACE, ids
 from tests.support.plans import steps_of
@@ -18,8 +18,8 @@ TOKENS = [ids.new()]
 STATEMENTS: dict[str, tuple[str, tuple[Any, ...]]] = {
     "the thread with a writer": (BETWEEN, (WORKSPACE, ACCOUNT, "ann@example.com", ["active", "archived"])),
     "the next messages to send": (CLAIM, (TOKENS, START, 10.0)),
-    "leases that go on": (RENEW, (TOKENS, 10.0)),
-    "leases that are given back": (RELEASE, (TOKENS,)),
+    "leases that go on": (SendingDesk.renewing(), (TOKENS, 10.0)),
+    "leases that are given back": (SendingDesk.releasing(), (TOKENS,)),
 }
 
 
