@@ -9,6 +9,7 @@ from services.warmup.ports import WarmupStore
 from shared.contracts.envelope import Recorded
 from shared.contracts.warmups import WarmupDisableRequested, WarmupPauseRequested, WarmupResumeRequested
 from shared.errors import Poison
+from shared.messaging.answers import id_of
 from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
@@ -30,22 +31,21 @@ async def command_warmup(store: WarmupStore, recorder: Recorder, request: Record
             command, reason = Command.RESUME, None
         case _:
             raise Poison("A command without a meaning for warmups.")
-    if request.request_id is None:
-        raise Poison(f"A request to {command.value} without a request id.")
+    request_id = id_of(request)
     if not await store.begin(request):
         return
     warmup = await store.load(request.subject)
     if warmup is not None and not may_see(data, warmup):
         warmup = None
     if warmup is None or not is_allowed(command, warmup):
-        refusal = answers.wrong_state(request.request_id, request.subject, warmup, command)
+        refusal = answers.wrong_state(request_id, request.subject, warmup, command)
         await store.answer(Cause.of(request), refusal)
         return
     under_way = await store.command_of(request.subject)
     if under_way is None:
         await store.open_command(request.subject, command, reason, recorder.clock.now())
     elif under_way is not command:
-        refusal = answers.busy(request.request_id, request.subject, warmup)
+        refusal = answers.busy(request_id, request.subject, warmup)
         await store.answer(Cause.of(request), refusal)
         return
     await store.wait_for_command(request)

@@ -8,7 +8,7 @@ from services.warmup.ports import WarmupStore
 from shared.contracts.envelope import Recorded
 from shared.contracts.requests import Request
 from shared.contracts.warmups import WarmupRetryRequested, WarmupStatus
-from shared.errors import Poison
+from shared.messaging.answers import id_of
 from shared.messaging.causes import Cause
 from shared.messaging.recorder import Recorder
 
@@ -21,18 +21,17 @@ async def retry_warmup(
     Raises:
         Poison: The record names no request.
     """
-    if request.request_id is None:
-        raise Poison("A retry request without a request id.")
+    request_id = id_of(request)
     if not await store.begin(request):
         return
     warmup = await store.load(request.subject)
     if warmup is not None and not may_see(data, warmup):
         warmup = None
     if warmup is None or warmup.status is not WarmupStatus.NOT_STARTED:
-        refusal = answers.wrong_state(request.request_id, request.subject, warmup)
+        refusal = answers.wrong_state(request_id, request.subject, warmup)
         await store.answer(Cause.of(request), refusal)
     elif await store.command_of(request.subject) is not None:
-        await store.answer(Cause.of(request), answers.busy(request.request_id, request.subject, warmup))
+        await store.answer(Cause.of(request), answers.busy(request_id, request.subject, warmup))
     else:
         await store.wait(request)
         if not warmup.is_open:
