@@ -15,7 +15,7 @@ from tests.support.engines import scratch_folder
 
 PARTS = {"postgres", "broker", "simulator", "gateway", "provisioner", "warmup", "threads"}
 _REPOSITORY = Path(__file__).parents[2]
-_READY_WITHIN_SECONDS = 90.0
+_READY_WITHIN_SECONDS = 180.0
 _CALM = {"MAILWRIGHT_KAFKA_FETCH_MAX_WAIT_MS": "50"} if "PYTEST_XDIST_WORKER" in os.environ else {}
 """Where several stacks run beside each other: at the embedded broker's own 20 ms they spend half of two cores on waiting."""
 
