@@ -201,10 +201,13 @@ class Caller:
         await self.delete(subject, address)
 
     async def again(self, username: str, domain_id: str, domain: str) -> Answer:
-        """Ask for an account at an address that was used before."""
-        body = {"username": username, "domain_id": domain_id}
-        got = await self.ask("POST", "/api/email/accounts", body=body, prefer="wait=30")
-        answer = Answer("again", f"{username}@{domain}", got.status_code if got is not None else None)
+        """Ask for an account at an address that was used before, until it is decided."""
+        address, deadline = f"{username}@{domain}", asyncio.get_running_loop().time() + self._patience_seconds
+        body, key = {"username": username, "domain_id": domain_id}, f"again {address}"
+        got = await self.ask("POST", "/api/email/accounts", body=body, key=key, prefer="wait=30")
+        while got is not None and got.status_code == 202 and asyncio.get_running_loop().time() < deadline:
+            got = await self.ask("POST", "/api/email/accounts", body=body, key=key, prefer="wait=30")
+        answer = Answer("again", address, got.status_code if got is not None else None)
         self.answers.append(answer)
         return answer
 
