@@ -96,7 +96,7 @@ async def broker(request: pytest.FixtureRequest) -> AsyncIterator[KafkaEngine]:
 @pytest.fixture
 async def kafka(broker: KafkaEngine) -> KafkaSettings:
     """How to reach each broker of the run, with Mailwright's topics on it, empty."""
-    await create_topics(broker.settings)
+    await create_topics(broker.settings, timeout_seconds=60.0)
     return broker.settings
 
 

@@ -168,8 +168,8 @@ async def test_a_refusal_fails_all_who_wait_and_leaves_the_warmup_as_it_was(
 async def test_a_silent_provider_fails_the_command_and_nothing_keeps_running(
     bench: Bench, fault: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(instantly, "SWITCH_SECONDS", 0.3)
     account = await bench.warming("away")
+    monkeypatch.setattr(instantly, "SWITCH_SECONDS", 0.3)
     before = await bench.row(account)
     bench.sim.fault("instantly", "warmup.disable", **fault)  # type: ignore[arg-type]
 

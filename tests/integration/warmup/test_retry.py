@@ -141,8 +141,8 @@ async def test_a_refusal_fails_all_who_wait_and_leaves_the_warmup_as_it_was(benc
 async def test_a_provider_that_does_not_answer_fails_the_retry_after_one_attempt(
     bench: Bench, fault: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(instantly, "SWITCH_SECONDS", 0.3)
     account = await bench.not_started("away")
+    monkeypatch.setattr(instantly, "SWITCH_SECONDS", 0.3)
     bench.sim.fault("instantly", "warmup.enable", **fault)  # type: ignore[arg-type]
     calls = bench.enable_calls()
 
