@@ -246,17 +246,17 @@ class Bench:
         assert len(answers) <= 1
         return answers[0] if answers else None
 
-    async def answered(self, request: Recorded, within: float = 20.0) -> AccountRequestAnswered:
+    async def answered(self, request: Recorded) -> AccountRequestAnswered:
         """Wait for the one answer of a request and return it."""
 
         async def answers() -> list[AccountRequestAnswered]:
             found = [event.data for event in await self.events(request.subject) if event.sequence is None]
             return [data for data in found if data.request_id == request.request_id]
 
-        (answer,) = await eventually(answers, within=within, what="the answer")
+        (answer,) = await eventually(answers, what="the answer")
         return answer
 
-    async def finished(self, *requests: Recorded, within: float = 20.0) -> None:
+    async def finished(self, *requests: Recorded) -> None:
         """Wait until the sagas of these requests are finished."""
         wanted = {request.subject for request in requests}
 
@@ -264,7 +264,7 @@ class Bench:
             rows = await self.pool.fetch("select account_id from saga where finished_at is not null")
             return wanted <= {row["account_id"] for row in rows}
 
-        await eventually(all_done, within=within, what="the sagas to finish")
+        await eventually(all_done, what="the sagas to finish")
 
     async def quiet(self, *requests: Recorded) -> None:
         """Wait until no saga is under a lease and none of these is due now."""

@@ -181,12 +181,12 @@ class Bench:
     async def state(self, domain_id: UUID) -> DomainState:
         return (await self.facts(domain_id))[-1].domain
 
-    async def has_status(self, domain_id: UUID, status: str, within: float = 25.0) -> DomainState:
+    async def has_status(self, domain_id: UUID, status: str) -> DomainState:
         async def look() -> DomainState | None:
             facts = await self.facts(domain_id)
             return facts[-1].domain if facts and facts[-1].domain.status == status else None
 
-        found = await eventually(look, within=within, what=f"the claim is {status}")
+        found = await eventually(look, what=f"the claim is {status}")
         assert found is not None
         return found
 
@@ -196,9 +196,7 @@ class Bench:
         return [answer for answer in found if answer.request_id == request_id]
 
     async def answer(self, request_id: UUID) -> DomainRequestAnswered:
-        found = await eventually(
-            lambda: self.answers(request_id), within=25.0, what="the request is answered"
-        )
+        found = await eventually(lambda: self.answers(request_id), what="the request is answered")
         assert len(found) == 1
         return found[0]
 
@@ -208,7 +206,7 @@ class Bench:
             found = [AccountRequestAnswered.model_validate_json(row["data"]) for row in rows]
             return next((answer for answer in found if answer.request_id == request_id), None)
 
-        answer = await eventually(look, within=25.0, what="the account's request is answered")
+        answer = await eventually(look, what="the account's request is answered")
         assert answer is not None
         return answer
 

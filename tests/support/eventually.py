@@ -22,7 +22,7 @@ async def eventually(
 
 
 async def eventually(
-    look: Callable[[], T | Awaitable[T]], *, within: float = 30.0, every: float = 0.02, what: str = ""
+    look: Callable[[], T | Awaitable[T]], *, within: float = 60.0, every: float = 0.02, what: str = ""
 ) -> T:
     """Call `look` until what it gives is true, and return that.
 

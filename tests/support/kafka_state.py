@@ -51,7 +51,7 @@ async def delete_group(settings: KafkaSettings, group: str) -> None:
                 raise for_code(code)(group)
             return bool(code != _NON_EMPTY_GROUP)
 
-        await eventually(is_deleted, within=30, what=f"{group} has no members")
+        await eventually(is_deleted, what=f"{group} has no members")
 
 
 async def forget_mailwright(settings: KafkaSettings) -> None:
@@ -67,8 +67,8 @@ async def forget_mailwright(settings: KafkaSettings) -> None:
                 return False
             return True
 
-        await eventually(has_told_groups, within=30, what="the broker tells its groups")
-        await eventually(lambda: _no_topics(admin), within=30, what="the topics are gone")
+        await eventually(has_told_groups, what="the broker tells its groups")
+        await eventually(lambda: _no_topics(admin), what="the topics are gone")
     for group in groups:
         if group.startswith("mailwright."):
             await delete_group(settings, group)

@@ -94,7 +94,7 @@ async def test_facts_published_by_their_owner_become_rows_and_answers(
         account_answer(REQUEST, ACCOUNT, {"account": 2, "warmup": 1}),
     )
 
-    answer = await eventually(lambda: running.gateway.response(REQUEST), within=20)
+    answer = await eventually(lambda: running.gateway.response(REQUEST))
     assert answer is not None
     assert answer["status"] == "warming"
     assert await running.kept() == 4
@@ -110,14 +110,14 @@ async def test_a_poison_record_stops_nobody_and_counts_once_it_is_cured(
     _sicken(monkeypatch, sick)
 
     await running.record(account_fact(ACCOUNT, 1), sick, warmup_fact(ACCOUNT, 1))
-    await eventually(lambda: _equals(running.kept, 2), within=20)
+    await eventually(lambda: _equals(running.kept, 2))
     dead_letters = await running.gateway.worker.fetch("select code from dead_letters")
     assert [row["code"] for row in dead_letters] == ["handler_failed"]
 
     monkeypatch.undo()
     await running.gateway.worker.execute("update dead_letters set replay_asked_at = now()")
 
-    await eventually(lambda: _equals(running.kept, 3), within=20)
+    await eventually(lambda: _equals(running.kept, 3))
     status = await running.gateway.worker.fetchval("select status from account")
     assert status == "warming"
     assert (await rebuild(database_url, is_swapped=False)).is_identical
@@ -131,7 +131,7 @@ async def test_a_future_event_type_is_kept_aside_and_the_rest_goes_on(running: R
     future = replace(recorded(known.data, ACCOUNT, 2), data=FutureFact(account=known.data.account))  # type: ignore[attr-defined]
     await running.record(future, known)
 
-    await eventually(lambda: _equals(running.kept, 1), within=20)
+    await eventually(lambda: _equals(running.kept, 1))
     dead_letters = await running.gateway.worker.fetch("select code from dead_letters")
     assert [row["code"] for row in dead_letters] == ["unknown_type"]
 

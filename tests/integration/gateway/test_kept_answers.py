@@ -51,7 +51,7 @@ async def test_an_answer_that_does_not_open_here_holds_up_no_other_call(
     gateway: GatewaySide, api: httpx.AsyncClient
 ) -> None:
     waiting, other = (
-        asyncio.create_task(api.post(ACCOUNTS, json={**BODY, "username": name}, headers={"Prefer": "wait=5"}))
+        asyncio.create_task(api.post(ACCOUNTS, json={**BODY, "username": name}))
         for name in ("sealed", "plain")
     )
     rows = await gateway.open_requests(2)

@@ -183,7 +183,7 @@ async def test_what_was_accepted_without_a_broker_is_published_when_there_is_one
                 await gateway.pool.fetchval("select count(*) from event where topic = $1", ACCOUNTS_TOPIC)
             )
 
-        await eventually(came_back, within=20)
+        await eventually(came_back)
         async with gateway.client(key) as api:
             history = (await api.get(answer.headers["location"] + "/history")).json()["history"]
     assert [entry["event"] for entry in history] == ["account.requested"]
@@ -212,7 +212,7 @@ async def test_a_stop_answers_every_waiting_call_at_once(database_url: str, tmp_
                 except httpx.TransportError:
                     return False
 
-            await eventually(is_up, within=30, what="the gateway is ready")
+            await eventually(is_up, what="the gateway is ready")
             waiting = [
                 asyncio.create_task(api.post(ACCOUNTS, json={**BODY, "username": f"a{number}"}))
                 for number in range(5)

@@ -16,18 +16,18 @@ async def test_every_event_is_handled_once_and_in_order_per_aggregate(sides: tup
 
     await producer.record(range(300))
 
-    await eventually(lambda: reader.has_handled(300), within=20)
+    await eventually(lambda: reader.has_handled(300))
 
 
 @pytest.mark.promise("R06")
 async def test_acknowledged_events_that_the_broker_lost_are_asked_for_again(sides: tuple[Side, Side]) -> None:
     producer, reader = sides
     await producer.record(range(10))
-    await eventually(lambda: reader.has_handled(10), within=20)
+    await eventually(lambda: reader.has_handled(10))
 
     await _forget(reader, keep=4)
 
-    await eventually(lambda: reader.has_handled(10), within=30)
+    await eventually(lambda: reader.has_handled(10))
 
 
 @pytest.mark.promise("R18")
@@ -39,7 +39,7 @@ async def test_a_record_that_always_fails_becomes_a_dead_letter_and_the_rest_goe
 
     await producer.record(range(20))
 
-    await eventually(lambda: reader.has_handled(19), within=20)
+    await eventually(lambda: reader.has_handled(19))
     dead_letters = await reader.pool.fetch("select code, attempts from dead_letters")
     assert [(row["code"], row["attempts"]) for row in dead_letters] == [("handler_failed", 3)]
 
@@ -84,7 +84,7 @@ async def test_a_record_that_is_not_ours_becomes_a_dead_letter(
 
     await producer.record(range(5))
 
-    await eventually(lambda: reader.has_handled(5), within=20)
+    await eventually(lambda: reader.has_handled(5))
     await eventually(lambda: _are_buried(reader, "bad_envelope", 2))
 
 
@@ -93,7 +93,7 @@ async def test_the_relay_writes_each_event_to_the_broker_once_in_quiet_times(
 ) -> None:
     producer, reader = sides
     await producer.record(range(50))
-    await eventually(lambda: reader.has_handled(50), within=20)
+    await eventually(lambda: reader.has_handled(50))
 
     records = await records_of(kafka, ACCOUNTS)
 

@@ -37,7 +37,7 @@ async def test_replicas_that_join_and_leave_handle_every_event_once_and_in_order
                 await asyncio.sleep(1.5)
         await recording
 
-        await eventually(lambda: reader.has_handled(600), within=30)
+        await eventually(lambda: reader.has_handled(600))
 
 
 @pytest.mark.promise("R21")
@@ -47,7 +47,7 @@ async def test_a_consumer_that_stops_leaves_its_group_only_where_the_broker_bear
     producer, reader = idle_sides
     async with producer.consuming(), reader.consuming(), reader.consuming():
         await producer.record(range(10))
-        await eventually(lambda: reader.has_handled(10), within=30)
+        await eventually(lambda: reader.has_handled(10))
 
     assert bool(await _members("mailwright.reader", reader.kafka)) is not reader.kafka.leave_group
 
@@ -95,4 +95,4 @@ async def test_a_killed_members_partitions_are_taken_over_when_its_session_ends(
 
     await producer.record(range(10))
     async with reader.consuming():
-        await eventually(lambda: reader.has_handled(10), within=60)
+        await eventually(lambda: reader.has_handled(10))

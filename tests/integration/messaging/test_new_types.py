@@ -57,7 +57,7 @@ async def test_newer_code_handles_in_order_what_older_code_kept_and_no_number_of
 
     older.undo()
     async with line.redelivering():
-        await eventually(lambda: len(line.handled) == len(said), within=20)
+        await eventually(lambda: len(line.handled) == len(said))
 
     assert line.handled == [each.id for each in said]
     assert all(each["replay_asked_at"] and each["replayed_at"] for each in await line.dead_letters())

@@ -36,7 +36,7 @@ async def test_what_is_recorded_during_a_replay_is_published_before_its_end(
     producer, _ = idle_sides
     await _begin_replay(producer)
     await _record(producer, range(EVENTS, EVENTS + 1))
-    await eventually(lambda: _is_over(producer), within=60)
+    await eventually(lambda: _is_over(producer))
 
     positions = await _positions(kafka)
     again = positions[EVENTS:]
@@ -51,7 +51,7 @@ async def test_a_replay_whose_relay_died_goes_on_where_it_was(
     producer, _ = idle_sides
     await _begin_replay(producer)
     await _cut_off_relay(producer)
-    await eventually(lambda: _is_over(producer), within=60)
+    await eventually(lambda: _is_over(producer))
 
     again = (await _positions(kafka))[EVENTS:]
     assert set(again) == set(range(1, EVENTS + 1))
@@ -64,7 +64,7 @@ async def test_a_consumer_that_is_being_helped_does_not_have_the_same_sent_again
 ) -> None:
     producer, reader = idle_sides
     await _record(producer, range(EVENTS))
-    await eventually(lambda: _is_published(producer, EVENTS), within=60)
+    await eventually(lambda: _is_published(producer, EVENTS))
     await _let_it_have_everything(producer)
     broker.erase()
     broker.start()
@@ -74,7 +74,7 @@ async def test_a_consumer_that_is_being_helped_does_not_have_the_same_sent_again
         while len(await reader.handled()) < EVENTS:
             await _record(producer, range(recorded, recorded + 1))
             recorded += 1
-        await eventually(lambda: reader.has_handled(recorded), within=60)
+        await eventually(lambda: reader.has_handled(recorded))
     seconds = time.monotonic() - began
 
     asked = [each for each in await records_of(kafka, ACCOUNTS) if each["ce_type"] == REPLAY_REQUESTED]
@@ -104,7 +104,7 @@ async def _let_it_have_everything(side: Side) -> None:
 async def _begin_replay(producer: Side) -> None:
     """Publish events, ask for all of them again, and return as soon as the first come."""
     await _record(producer, range(EVENTS))
-    await eventually(lambda: _is_published(producer, EVENTS), within=60)
+    await eventually(lambda: _is_published(producer, EVENTS))
     await _ask_for_everything(producer)
     await eventually(lambda: _has_begun(producer), every=0.001)
 

@@ -50,7 +50,7 @@ async def test_each_trouble_is_one_line_of_the_log(name: str, tmp_path: Path) ->
                 except httpx.TransportError:
                     return False
 
-            await eventually(has_looked, within=30)
+            await eventually(has_looked)
             await eventually(lambda: len(alarms(log)) >= 2)
             for _ in range(LOOKS):  # each of these looks at the database again
                 assert (await service.get("/health/ready")).status_code == 503

@@ -81,7 +81,7 @@ async def says(service: httpx.AsyncClient, kind: str, about: str, words: str) ->
         body = await health(service)
         return body if words in body.get(kind, {}).get(about, "") else {}
 
-    return await eventually(look, within=20, what=f"{about}: {words}")
+    return await eventually(look, what=f"{about}: {words}")
 
 
 async def gets_ready(service: httpx.AsyncClient) -> None:
@@ -89,7 +89,7 @@ async def gets_ready(service: httpx.AsyncClient) -> None:
         body = await health(service)
         return bool(body["ready"]) and "topics" not in body.get("notes", {})
 
-    await eventually(look, within=30, what="ready")
+    await eventually(look, what="ready")
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ async def test_a_database_without_our_schema_then_one_that_is_behind(
             await says(service, "troubles", "database", f"this version needs {name}_test_pre")
             with newer_code({name: ()}):
                 await migrated(url)
-            await eventually(lambda: _is_well(service, "database"), within=20)
+            await eventually(lambda: _is_well(service, "database"))
     finally:
         await drop_database(url)
 

@@ -72,7 +72,7 @@ async def provision(database_url: str, kafka: KafkaSettings, account_id: UUID, a
         async with await create_pool(database_url, schema=schema, role=role, application="test") as pool:
             async with pool.acquire() as connection, connection.transaction():
                 await append(connection, fact)
-            await eventually(lambda: pool.fetchval("select sum(published) = 1 from relay_cursor"), within=20)
+            await eventually(lambda: pool.fetchval("select sum(published) = 1 from relay_cursor"))
     finally:
         relay.cancel()
         with suppress(asyncio.CancelledError):
@@ -106,9 +106,9 @@ async def test_a_provisioned_account_warms_over_the_broker_and_graduates(
                 )
 
             for name in ("warmup.started", "account.request_answered", "warmup.confirmed"):
-                await eventually(partial(told, name), within=20, what=name)
+                await eventually(partial(told, name), what=name)
             sim.advance(20)
-            await eventually(partial(told, "warmup.graduated"), within=20, what="graduated")
+            await eventually(partial(told, "warmup.graduated"), what="graduated")
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://warmup") as client:
             assert (await client.get("/health/live")).status_code == 200
             assert (await client.get("/health/ready")).json() == {"ready": True, "troubles": {}}

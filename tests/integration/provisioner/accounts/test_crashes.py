@@ -39,7 +39,7 @@ async def test_forward_work_breaks_off_everywhere_and_makes_each_account_once(
         (fail_points / name).write_text("raise 2")
 
     async with bench.working():
-        await bench.finished(*requests, within=40.0)
+        await bench.finished(*requests)
 
     assert fired(fail_points) == set(FORWARD)
     for number, request in enumerate(requests):
@@ -60,7 +60,7 @@ async def test_undoing_breaks_off_everywhere_and_leaves_nothing(bench: Bench, fa
         (fail_points / name).write_text("raise 1")
 
     async with bench.working():
-        await bench.finished(*requests, within=40.0)
+        await bench.finished(*requests)
 
     assert fired(fail_points) == set(BACK)
     for number, request in enumerate(requests):

@@ -22,7 +22,7 @@ async def provisioned_once(bench: Bench, username: str = "ada", *, keys: int = 1
     request = await bench.ask(username)
 
     async with bench.working():
-        await bench.finished(request, within=30.0)
+        await bench.finished(request)
 
     events = await bench.events(request.subject)
     assert [event.sequence for event in events] == [1, 2, 3, 4, 5, 6]
@@ -110,7 +110,7 @@ async def test_a_deadline_ends_only_a_saga_without_an_inbox(bench: Bench) -> Non
     await bench.pool.execute("update saga set started_at = now() - interval '2 days'")
 
     async with bench.working():
-        await bench.finished(early, late, within=30.0)
+        await bench.finished(early, late)
 
     answer = await bench.answer(early.subject)
     assert answer is not None

@@ -86,7 +86,7 @@ async def test_an_unverified_claim_blocks_nobody_and_the_first_verified_wins(
             ended = {facts[-1].domain.status.value: tenant for tenant, facts in states.items() if facts}
             return ended if ended.keys() == {"verified", "failed"} else None
 
-        loser = (await eventually(are_decided, within=20) or {})["failed"]
+        loser = (await eventually(are_decided) or {})["failed"]
         failure = (await domains.state(claims[loser].domain_id)).failure
         assert failure is not None
         assert failure.code == "domain_taken"
