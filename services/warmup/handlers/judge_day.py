@@ -30,7 +30,9 @@ from shared.contracts.warmups import (
     WarmupSuspended,
 )
 from shared.observability.failpoints import failpoint
+from shared.observability.logging import get_logger
 
+log = get_logger(__name__)
 Batch = tuple[Warmup, ...]
 AT_ONCE = 8
 
@@ -83,7 +85,7 @@ class JudgeDay:
         unanswered = {address for address, told in figures.items() if told is None}
         ends = await asyncio.gather(
             *(
-                self._wait(warmup, None)
+                self._wait_alone(warmup)
                 if warmup.address in unanswered
                 else self._judge(warmup, figures.get(warmup.address))
                 for warmup in batch
@@ -143,6 +145,10 @@ class JudgeDay:
 
     async def _put_back(self, warmup: Warmup) -> None:
         await self._tools.desk.put_back(warmup, self._tools.schedule.put_back_at(self._now(warmup)))
+
+    async def _wait_alone(self, warmup: Warmup) -> None:
+        log.warning("figures_not_told", account_id=str(warmup.account_id), tries=warmup.tries)
+        await self._wait(warmup, None)
 
     async def _wait(self, warmup: Warmup, at_least: float | None) -> None:
         at = self._tools.schedule.ask_again_at(self._now(warmup), warmup.tries, at_least)
