@@ -41,7 +41,7 @@ async def _converse(caller: Caller, simulator_url: str, sender: Sender, number: 
     place = f"{THREADS}/{drafted.json()['thread']['id']}"
     await _seen(caller, place, "status", {"draft"})
 
-    again = await caller.ask("POST", THREADS, body=body, prefer="wait=30")
+    again = await caller.ask("POST", THREADS, body=body, key=f"draft {friend} again", prefer="wait=30")
     assert again is not None, f"nobody answered a second draft to {friend}"
     assert again.status_code in {202, 409}, again.text
     changes = {"draft_cc": f"copy-{number}@example.net"}

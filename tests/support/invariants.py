@@ -20,6 +20,7 @@ from tests.support.eventually import eventually
 from tests.support.evidence import Evidence, behind, collect
 from tests.support.invariants_mail import mail_is_accounted_for
 from tests.support.legal import MESSAGE_LIVES, may_follow
+from tests.support.lives import lives
 from tests.support.quiet import projection_drift, unrest
 from tests.support.stack import RunningStack
 
@@ -56,7 +57,7 @@ async def check_invariants(
 
     evidence = await eventually(seen_quiet, within=quiet_within, every=0.25)
     found = violations(evidence)
-    assert not found, "\n".join([f"{sum(map(len, found.values()))} violations:", *_report(found)])
+    assert not found, "\n".join([f"{sum(map(len, found.values()))} violations:", *_report(found, evidence)])
     return evidence
 
 
@@ -66,12 +67,13 @@ def violations(evidence: Evidence) -> dict[str, list[str]]:
     return {name: found for name, found in judged.items() if found}
 
 
-def _report(found: dict[str, list[str]]) -> Iterator[str]:
+def _report(found: dict[str, list[str]], evidence: Evidence) -> Iterator[str]:
     for name, sentences in found.items():
         for sentence in sentences[:_SHOWN_PER_INVARIANT]:
             yield f"{name}: {sentence}"
         if len(sentences) > _SHOWN_PER_INVARIANT:
             yield f"{name}: … and {len(sentences) - _SHOWN_PER_INVARIANT} more"
+    yield from lives(evidence, [sentence for sentences in found.values() for sentence in sentences])
 
 
 def one_answer_each(evidence: Evidence) -> Iterator[str]:
