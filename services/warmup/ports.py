@@ -229,7 +229,7 @@ class WarmupDesk(LeaseKeeper, Protocol):
         ...
 
     async def bring_forward(self, to: datetime, beyond: datetime) -> None:
-        """Let the days be due at one instant that are due at another or later."""
+        """Let the days be due at one instant that are due at another or later, or were never planned."""
         ...
 
     async def put_back_command(self, warmup: Warmup, due_at: datetime) -> None:

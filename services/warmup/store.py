@@ -41,7 +41,8 @@ DUE_FOR = {
     Work.ENABLE: "status in ('starting', 'not_started')",
     Work.FOLLOW: """(status = 'warming' and not is_confirmed or intent_at is not null
         and (status = 'disabled' or status = 'paused' and hold is null))""",
-    Work.JUDGE: "(status = 'warming' and is_confirmed or status = 'graduated' or hold is not null)",
+    Work.JUDGE: """(status = 'warming' and is_confirmed or status = 'graduated' or hold is not null
+        or status = 'paused' and intent_at is null)""",
 }
 INTENT = """,
     intent_at = $2, attempt_by = coalesce(w.attempt_by, 'service'),
@@ -70,7 +71,9 @@ CLAIMS = {
     for work, condition in DUE_FOR.items()
 }
 
-BRING_FORWARD = f"update warmup set due_at = $1 where due_at >= $2 and {DUE_FOR[Work.JUDGE]}"  # noqa: S608
+BRING_FORWARD = f"""
+    update warmup set due_at = $1 where (due_at >= $2 or due_at is null) and {DUE_FOR[Work.JUDGE]}
+"""  # noqa: S608
 
 
 class Store(CircumstanceStore):
@@ -188,7 +191,7 @@ class Desk(CircumstanceDesk):
         return [warmup_of(row) for row in rows]
 
     async def bring_forward(self, to: datetime, beyond: datetime) -> None:
-        """Let the days be due at one instant that are due at another or later."""
+        """Let the days be due at one instant that are due at another or later, or were never planned."""
         await self._pool.execute(BRING_FORWARD, to, beyond)
 
     async def put_back(self, warmup: Warmup, due_at: datetime) -> None:

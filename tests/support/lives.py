@@ -37,7 +37,9 @@ def _when(event: Logged) -> tuple[str, int]:
 
 def _line(event: Logged) -> str:
     data = event.data.get("account", event.data)
-    told = {name: data[name] for name in ("address", "username", "status", "outcome", "code") if data.get(name)}
+    told = {
+        name: data[name] for name in ("address", "username", "status", "outcome", "code") if data.get(name)
+    }
     return (
         f"  {event.time:%H:%M:%S.%f} {event.source} {event.kind} {event.sequence or ''} "
         f"[{event.topic} {event.partition}:{event.position}] request {event.request_id} {told}"

@@ -36,9 +36,14 @@ def unsettled(warmup: Warmup, intent_at: datetime, due_at: datetime) -> Warmup:
     return replace(warmup, intent_at=intent_at, tries=0, due_at=due_at)
 
 
-def settled(warmup: Warmup) -> Warmup:
-    """Stopped, here and at the provider, as it was seen; if it warms later, then because it was resumed."""
-    return replace(warmup, is_confirmed=True, intent_at=None, tries=0, due_at=None)
+def settled(warmup: Warmup, due_at: datetime | None) -> Warmup:
+    """Stopped, here and at the provider, as it was seen; a paused one is watched from `due_at` on."""
+    return replace(warmup, is_confirmed=True, intent_at=None, tries=0, due_at=due_at)
+
+
+def revived(warmup: Warmup, now: datetime) -> Warmup:
+    """Paused by a client, and seen warming although nobody resumed it here: to be stopped again at once."""
+    return replace(warmup, is_confirmed=False, intent_at=now, tries=0, due_at=now)
 
 
 def resumed(

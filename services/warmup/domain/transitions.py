@@ -76,13 +76,13 @@ TRANSITIONS: tuple[Transition, ...] = (
         _PAUSED,
         WarmupBanned,
         _BANNED,
-        "a look during or after a client's command, or while it is held, shows a ban",
+        "the daily look, or one during or after a client's command, shows a ban",
     ),
     Transition(
         _PAUSED,
         WarmupSuspended,
         _SUSPENDED,
-        "a look during or after a client's command, or while it is held, shows a suspension",
+        "the daily look, or one during or after a client's command, shows a suspension",
     ),
     *(
         Transition(status, WarmupEnded, _ENDED, "the account is being deleted, or has failed")

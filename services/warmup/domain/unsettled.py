@@ -19,7 +19,7 @@ class Late(StrEnum):
     RESUMED = "resumed"
     """The resume was made after all."""
     STOP = "stop"
-    """It warms although it is over: an earlier enable came after the stop, or the stop that was believed was not made."""
+    """It warms although it is over: an enable came after the stop, or the stop that was believed was not made."""
     BANNED = "banned"
     SUSPENDED = "suspended"
 
@@ -27,11 +27,13 @@ class Late(StrEnum):
 def decide_late(warmup: Warmup, sender: Sender | None, now: datetime) -> Late:
     """Decide what the provider's word means for a warmup that a client stopped; a call counts as long as a job may take.
 
-    A pause is unconfirmed until the provider has shown it: then it is the pause that was not made.
+    A pause is unconfirmed until the provider has shown it: then it is the pause that was not made. Without a resume that may
+    have been made, it warms because of somebody else, or of a call that was lost long ago.
     """
     status = None if sender is None else sender.status
     if status is SenderStatus.WARMING:
-        is_resumed = warmup.status is WarmupStatus.PAUSED and warmup.is_confirmed
+        is_open = warmup.status is WarmupStatus.PAUSED and warmup.intent_at is not None
+        is_resumed = is_open and warmup.is_confirmed
         return Late.RESUMED if is_resumed else Late.STOP
     if status is SenderStatus.BANNED and warmup.status is WarmupStatus.PAUSED:
         return Late.BANNED

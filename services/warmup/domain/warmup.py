@@ -106,13 +106,20 @@ class Warmup:
         return is_warming or self.status is WarmupStatus.GRADUATED or self.hold is not None
 
     @property
+    def is_watched(self) -> bool:
+        """Whether it is looked at once a day, although none of its days is judged: a client paused it, and that is settled."""
+        return self._is_clients_pause and self.intent_at is None
+
+    @property
     def is_followed(self) -> bool:
         """Whether it is looked at outside its days: accepted and unconfirmed, or stopped and unsettled."""
-        is_stopped = self.status is WarmupStatus.DISABLED or (
-            self.status is WarmupStatus.PAUSED and self.hold is None
-        )
+        is_stopped = self.status is WarmupStatus.DISABLED or self._is_clients_pause
         is_accepted = self.status is WarmupStatus.WARMING and not self.is_confirmed
         return is_accepted or (is_stopped and self.intent_at is not None)
+
+    @property
+    def _is_clients_pause(self) -> bool:
+        return self.status is WarmupStatus.PAUSED and self.hold is None
 
     @property
     def is_open(self) -> bool:

@@ -1,4 +1,7 @@
-"""The worker's daily judgement: what the provider says in total, whether that is enough, once per account and day."""
+"""The worker's daily judgement: what the provider says in total, whether that is enough, once per account and day.
+
+Warmups that a client paused are asked for in the same questions: their days are not judged, but what the provider did shows.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from services.warmup.domain.holds import Trouble, trouble_of
 from services.warmup.domain.warmup import Warmup, held, over, released
 from services.warmup.fail_points import DAY
 from services.warmup.handlers.facts import tell
+from services.warmup.handlers.settle_warmup import watch_warmup
 from services.warmup.handlers.tools import Tools
 from services.warmup.ports import BATCH_LIMIT, ProviderTrouble, Work
 from shared.contracts.envelope import Recorded
@@ -38,7 +42,7 @@ AT_ONCE = 8
 
 
 class JudgeDay:
-    """Claims warmups whose next day has come, also graduated ones, and judges each by the provider's totals (S1-31)."""
+    """Claims warmups whose next day has come, also graduated and paused ones, and judges each by the provider's totals (S1-31)."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -103,7 +107,10 @@ class JudgeDay:
             try:
                 sender = await self._tools.provider.sender(warmup.address)
                 failpoint(f"{DAY}.after_call")
-                await self._record(warmup, Observation(sender, figures))
+                if warmup.is_watched:
+                    await watch_warmup(self._tools, warmup, sender, self._now(warmup))
+                else:
+                    await self._record(warmup, Observation(sender, figures))
                 failpoint(f"{DAY}.after_commit")
             except ProviderTrouble as trouble:
                 await self._wait(warmup, trouble.wait_seconds)

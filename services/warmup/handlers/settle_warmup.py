@@ -1,11 +1,12 @@
-"""The look at a warmup that a client paused or disabled, while a call with an unseen outcome may yet change it."""
+"""Looks at a warmup that a client paused or disabled: while an unseen call may yet change it, and at a pause once a day."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from services.warmup.domain.attempts import Sender
-from services.warmup.domain.commanded import resumed, settled
+from services.warmup.domain.commanded import resumed, revived, settled
 from services.warmup.domain.decisions import shut_out
 from services.warmup.domain.figures import observed
 from services.warmup.domain.unsettled import Late, decide_late
@@ -41,9 +42,22 @@ async def settle_warmup(tools: Tools, warmup: Warmup) -> None:
                 tools, warmup, replace(again, intent_at=now, due_at=schedule.retry_at(now, again.tries))
             )
         case Late.SETTLED:
-            await _keep(tools, warmup, settled(warmup))
+            is_paused = warmup.status is WarmupStatus.PAUSED
+            due_at = schedule.next_day(now, warmup.account_id) if is_paused else None
+            await _keep(tools, warmup, settled(warmup, due_at))
         case _:
             await _tell(tools, warmup, sender, late)
+
+
+async def watch_warmup(tools: Tools, warmup: Warmup, sender: Sender | None, now: datetime) -> None:
+    """Record what the provider did meanwhile to a warmup that a client paused; let it be stopped again if it warms."""
+    match late := decide_late(warmup, sender, now):
+        case Late.STOP:
+            await _keep(tools, warmup, revived(warmup, now))
+        case Late.BANNED | Late.SUSPENDED:
+            await _tell(tools, warmup, sender, late)
+        case _:
+            await _keep(tools, warmup, settled(warmup, tools.schedule.next_day(now, warmup.account_id)))
 
 
 async def _keep(tools: Tools, warmup: Warmup, after: Warmup) -> None:

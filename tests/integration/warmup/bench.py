@@ -285,7 +285,7 @@ class Bench:
     async def judge_until(self, end: datetime) -> None:
         """Judge what becomes due until an instant, at most once per due time, and leave the clock at the last of them."""
         rows = await self.pool.fetch(
-            "select distinct due_at from warmup where due_at <= $1 and (status in ('warming', 'graduated') or hold is not null) order by 1",
+            "select distinct due_at from warmup where due_at <= $1 and status in ('warming', 'graduated', 'paused') order by 1",
             end,
         )
         for row in rows:

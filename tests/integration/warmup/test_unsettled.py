@@ -75,7 +75,8 @@ async def test_a_resume_that_never_came_true_is_forgotten_when_no_job_can_run_an
     await look_for(bench, 350)
 
     row = await bench.row(account)
-    assert (row["status"], row["intent_at"], row["due_at"]) == ("paused", None, None)
+    assert (row["status"], row["intent_at"]) == ("paused", None)
+    assert row["due_at"] == bench.schedule.next_day(bench.clock.now(), account)
     assert (await bench.facts(account))[-1] == "paused"
     assert provider.called == ["enable"]
 
@@ -166,7 +167,8 @@ async def test_an_accepted_stop_that_no_look_could_show_is_done_and_made_again_i
 
     assert provider.called == ["disable"] * 2
     assert (await bench.facts(account))[-1] == status
-    assert (await bench.row(account))["due_at"] is None
+    watched_from = bench.schedule.next_day(bench.clock.now(), account) if status == "paused" else None
+    assert (await bench.row(account))["due_at"] == watched_from
 
 
 async def test_a_resume_that_came_true_is_told_also_after_a_pause_that_was_only_believed_at_first(

@@ -253,7 +253,7 @@ class MemoryDesk:
 
     async def bring_forward(self, to: datetime, beyond: datetime) -> None:
         for each in list(self.rows.warmups.values()):
-            if each.is_judged and each.due_at is not None and each.due_at >= beyond:
+            if _is_for(Work.JUDGE, each) and (each.due_at is None or each.due_at >= beyond):
                 self.rows.warmups[each.account_id] = replace(each, due_at=to)
 
     async def put_back_command(self, warmup: Warmup, due_at: datetime) -> None:
@@ -307,4 +307,4 @@ def _join(waiting: dict[UUID, list[Waiting]], request: Recorded) -> None:
 def _is_for(work: Work, warmup: Warmup) -> bool:
     if work is Work.ENABLE:
         return warmup.status in {WarmupStatus.STARTING, WarmupStatus.NOT_STARTED}
-    return warmup.is_judged if work is Work.JUDGE else warmup.is_followed
+    return warmup.is_judged or warmup.is_watched if work is Work.JUDGE else warmup.is_followed

@@ -211,5 +211,13 @@ def test_what_warms_although_it_is_disabled_is_stopped(
     assert seen_late(status, after=after, status=WarmupStatus.DISABLED) is expected
 
 
+def test_what_warms_although_a_client_paused_it_and_nothing_is_unseen_is_stopped() -> None:
+    settled = replace(CONFIRMED, status=WarmupStatus.PAUSED, intent_at=None)
+
+    assert decide_late(settled, Sender(SenderStatus.WARMING, None, 1), NOW) is Late.STOP
+    assert decide_late(settled, Sender(SenderStatus.PAUSED, None, 0), NOW) is Late.SETTLED
+    assert decide_late(settled, None, NOW) is Late.SETTLED
+
+
 def test_a_pause_that_was_only_believed_is_made_again_if_it_never_came() -> None:
     assert seen_late(SenderStatus.WARMING, after=1, is_confirmed=False) is Late.STOP
