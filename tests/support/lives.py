@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
+from tests.support.effects import owner
 from tests.support.evidence import Evidence, Logged
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -17,18 +18,18 @@ def lives(evidence: Evidence, sentences: Sequence[str]) -> Iterator[str]:
     """Yield the events of the accounts that sentences name by id or address, and the providers' effects at those addresses."""
     text = "\n".join(sentences)
     addresses = set(_ADDRESS.findall(text))
-    named = {UUID(found) for found in _ID.findall(text)}
+    named: set[UUID | None] = {UUID(found) for found in _ID.findall(text)}
+    effects = [entry for entry in evidence.ledger if entry["subject"] in addresses]
+    answers = [each for each in evidence.answers if each.address in addresses or each.subject in named]
     named |= {event.subject for event in evidence.log if addresses & set(_ADDRESS.findall(str(event.data)))}
-    for subject in sorted(named & {event.subject for event in evidence.log})[:_ACCOUNTS_SHOWN]:
+    named |= {owner(entry["key"]) for entry in effects} | {each.subject for each in answers}
+    for subject in sorted(named & {event.subject for event in evidence.log}, key=str)[:_ACCOUNTS_SHOWN]:
         yield f"the life of {subject}:"
         lived = sorted((event for event in evidence.log if event.subject == subject), key=_when)
         yield from (_line(event) for event in lived)
-    for entry in evidence.ledger:
-        if entry["subject"] in addresses:
-            yield f"  at the provider: {entry}"
-    for answer in evidence.answers:
-        if answer.address in addresses or answer.subject in named:
-            yield f"  a caller was told: {answer.kind} {answer.address} {answer.status} {answer.subject}"
+    yield from (f"  at the provider: {entry}" for entry in effects)
+    for each in answers:
+        yield f"  a caller was told: {each.kind} {each.address} {each.status} {each.subject}"
 
 
 def _when(event: Logged) -> tuple[str, int]:

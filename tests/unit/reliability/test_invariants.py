@@ -11,6 +11,7 @@ import pytest
 from tests.support.callers import Answer
 from tests.support.evidence import Evidence, Logged
 from tests.support.invariants import violations
+from tests.support.lives import lives
 from tests.unit.reliability.run import ADA, BOB, FAILED, LIVES, entry, healthy, made, placed, undone
 
 
@@ -269,3 +270,15 @@ PLANTED = {
 )
 def test_a_planted_bug_is_found(invariant: str, plant: Callable[[], Evidence]) -> None:
     assert violations(plant()).get(invariant), f"{plant.__name__} was not seen by {invariant}"
+
+
+def test_a_violation_is_told_with_the_lives_of_the_accounts_it_names() -> None:
+    run = orphan_inbox()
+    sentences = [sentence for found in violations(run).values() for sentence in found]
+
+    told = "\n".join(lives(run, sentences))
+
+    assert f"the life of {FAILED}:" in told
+    assert "provisioner account.provisioning_failed 5" in told
+    assert f"'effect': 'inbox.created', 'subject': '{BOB}'" in told
+    assert str(LIVES) not in told
