@@ -40,3 +40,17 @@ def items_of(page: Any, name: str) -> list[dict[str, Any]]:
     if not isinstance(items, list):
         raise Unknown(f"The provider's {name} are no list.")
     return [an_object(item) for item in items]
+
+
+def cursor_after(page: Any, name: str, asked: str | None) -> str | None:
+    """Return where the listing goes on after a page that was `asked` for by a cursor; None if it was the last.
+
+    Raises:
+        Unknown: It goes on where it was: to follow it would never end.
+    """
+    cursor = an_object(page).get(name)
+    if not cursor:
+        return None
+    if str(cursor) == asked:
+        raise Unknown(f"The provider's listing goes on with the {name} that led to it.")
+    return str(cursor)

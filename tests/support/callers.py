@@ -143,11 +143,8 @@ class Caller:
 
     async def retry_warmup(self, account_id: UUID, address: str, number: int = 1) -> Answer:
         """Ask for another attempt to start a warmup, and wait for its answer."""
-        got = await self.ask(
-            "PATCH",
-            f"/api/email/accounts/{account_id}/retry-warmup",
-            key=f"retry {number} {account_id}",
-        )
+        path = f"/api/email/accounts/{account_id}/retry-warmup"
+        got = await self.decided("PATCH", path, key=f"retry {number} {account_id}")
         answer = Answer("retry", address, got.status_code if got is not None else None, account_id)
         self.answers.append(answer)
         return answer
@@ -203,14 +200,23 @@ class Caller:
 
     async def again(self, username: str, domain_id: str, domain: str) -> Answer:
         """Ask for an account at an address that was used before, until it is decided."""
-        address, deadline = f"{username}@{domain}", asyncio.get_running_loop().time() + self._patience_seconds
-        body, key = {"username": username, "domain_id": domain_id}, f"again {address}"
-        got = await self.ask("POST", "/api/email/accounts", body=body, key=key, prefer="wait=30")
-        while got is not None and got.status_code == 202 and asyncio.get_running_loop().time() < deadline:
-            got = await self.ask("POST", "/api/email/accounts", body=body, key=key, prefer="wait=30")
+        address = f"{username}@{domain}"
+        body = {"username": username, "domain_id": domain_id}
+        got = await self.decided("POST", "/api/email/accounts", body=body, key=f"again {address}")
         answer = Answer("again", address, got.status_code if got is not None else None)
         self.answers.append(answer)
         return answer
+
+    async def decided(
+        self, method: str, path: str, *, body: object = None, key: str
+    ) -> httpx.Response | None:
+        """Make a call, and ask with its key again until it is decided; None if the patience ends before."""
+        deadline = asyncio.get_running_loop().time() + self._patience_seconds
+        while asyncio.get_running_loop().time() < deadline:
+            got = await self.ask(method, path, body=body, key=key, prefer="wait=30")
+            if got is None or got.status_code != 202:
+                return got
+        return None
 
     async def ask(
         self,

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from services.provisioner.ports import Inbox, InboxKey, MailboxNotReady, MailLogin, Refused
 from services.provisioner.providers.errors import TAKEN, changing, meaning_of, words_of
-from shared.http.answers import an_object, items_of, told
+from shared.http.answers import an_object, cursor_after, items_of, told
 from shared.http.errors import ProviderRefused, reading
 from shared.http.provider import Provider
 
@@ -105,9 +105,10 @@ class AgentMail:
                     raise
                 keys = items_of(page, "api_keys")
                 ids += [str(told(key, "api_key_id")) for key in keys if key.get("name") == name]
-            if not page.get("next_page_token"):
+                cursor = cursor_after(page, "next_page_token", params.get("page_token"))
+            if cursor is None:
                 return ids
-            params = {"limit": "100", "page_token": str(page["next_page_token"])}
+            params = {"limit": "100", "page_token": cursor}
 
     async def delete_key(self, inbox_id: str, key_id: str) -> None:
         """Revoke a key."""

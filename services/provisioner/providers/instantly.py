@@ -9,7 +9,7 @@ from urllib.parse import quote
 from services.provisioner.ports import MailboxNotReady, MailLogin, Refused, TagGone
 from services.provisioner.providers.errors import changing, meaning_of
 from shared.errors import MailwrightError, Retryable
-from shared.http.answers import an_object, items_of, told
+from shared.http.answers import an_object, cursor_after, items_of, told
 from shared.http.errors import ProviderRefused, reading
 from shared.http.provider import Provider
 
@@ -158,17 +158,16 @@ class Instantly:
     async def _pages(self, operation: str, path: str, params: Mapping[str, str]) -> list[dict[str, Any]]:
         """Return all pages; the last one may still carry a cursor, so only an empty page is the end."""
         items: list[dict[str, Any]] = []
-        cursor: dict[str, str] = {}
+        params = {**params, "limit": str(PAGE)}
         while True:
             with reading():
-                page = await self._provider.call(
-                    operation, "GET", path, params={**params, "limit": str(PAGE), **cursor}
-                )
+                page = await self._provider.call(operation, "GET", path, params=params)
                 found = items_of(page, "items")
+                cursor = cursor_after(page, "next_starting_after", params.get("starting_after"))
             items += found
-            if len(found) < PAGE or not page.get("next_starting_after"):
+            if len(found) < PAGE or cursor is None:
                 return items
-            cursor = {"starting_after": str(page["next_starting_after"])}
+            params = {**params, "starting_after": cursor}
 
     async def _unless_gone(self, operation: str, method: str, path: str) -> None:
         with changing(NAME):

@@ -12,6 +12,7 @@ from services.threads.ports import File, InboxGone, Letter, Listed, Mail, Posted
 from services.threads.providers.agentmail_mail import is_dated, listed, mail_of
 from services.threads.providers.errors import meaning_of
 from shared.errors import Retryable, Unknown
+from shared.http.answers import cursor_after
 from shared.http.errors import ProviderRefused, reading
 from shared.http.provider import Provider
 
@@ -111,9 +112,11 @@ class AgentMail:
             if not isinstance(page, dict) or not isinstance(page.get("messages"), list):
                 raise Retryable("The listing of an inbox cannot be read.", code="listing_unreadable")
             items += page["messages"]
-            if len(items) >= most or not page.get("next_page_token"):
+            with reading():
+                cursor = cursor_after(page, "next_page_token", params.get("page_token"))
+            if len(items) >= most or cursor is None:
                 return items[:most]
-            params = {**params, "page_token": str(page["next_page_token"])}
+            params = {**params, "page_token": cursor}
 
     async def _get(self, inbox_id: str, message_id: str) -> dict[str, Any] | None:
         with reading():

@@ -72,6 +72,34 @@ async def test_a_zone_that_cannot_be_read_is_not_known(body: Any) -> None:
         await zones.records("zone", "b.example")
 
 
+class Circling:
+    """A provider whose listings always go on, and always with the same page."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+
+    async def call(self, *_: Any, **__: Any) -> Any:
+        self._calls += 1
+        assert self._calls < 5, "it is followed round and round"
+        keys = [{"name": "name", "api_key_id": "k"}]
+        tags = [{"label": "label", "id": "t"}] * 100
+        return {"api_keys": keys, "next_page_token": "k", "items": tags, "next_starting_after": "t"}
+
+
+@pytest.mark.parametrize(
+    "look_up",
+    [
+        lambda provider: AgentMail(provider).keys_named("inbox", "name"),
+        lambda provider: Instantly(provider, "tag").tags_of("a@b.example"),
+    ],
+)
+async def test_a_listing_that_never_ends_is_not_followed_for_ever(
+    look_up: Callable[[Provider], Awaitable[Any]],
+) -> None:
+    with pytest.raises(Retryable):
+        await look_up(cast("Provider", Circling()))
+
+
 @pytest.mark.parametrize("body", BODIES, ids=str)
 @pytest.mark.parametrize("look_up", LOOK_UPS)
 async def test_a_look_up_is_worth_repeating(look_up: Callable[[Provider], Awaitable[Any]], body: Any) -> None:
