@@ -163,9 +163,11 @@ class Instantly:
             with reading():
                 page = await self._provider.call(operation, "GET", path, params=params)
                 found = items_of(page, "items")
+                items += found
+                if len(found) < PAGE:
+                    return items
                 cursor = cursor_after(page, "next_starting_after", params.get("starting_after"))
-            items += found
-            if len(found) < PAGE or cursor is None:
+            if cursor is None:
                 return items
             params = {**params, "starting_after": cursor}
 

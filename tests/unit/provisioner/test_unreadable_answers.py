@@ -100,6 +100,18 @@ async def test_a_listing_that_never_ends_is_not_followed_for_ever(
         await look_up(cast("Provider", Circling()))
 
 
+class Echoing:
+    """A provider whose last page is empty and tells the cursor that led to it."""
+
+    async def call(self, *_: Any, params: dict[str, str], **__: Any) -> Any:
+        tag = {"label": "label", "id": "t", "timestamp_created": "2026-03-01T00:00:00.000Z"}
+        return {"items": [] if "starting_after" in params else [tag] * 100, "next_starting_after": "t"}
+
+
+async def test_a_last_page_may_still_tell_a_cursor() -> None:
+    assert await Instantly(cast("Provider", Echoing()), "tag").find_tag("label") == "t"
+
+
 @pytest.mark.parametrize("body", BODIES, ids=str)
 @pytest.mark.parametrize("look_up", LOOK_UPS)
 async def test_a_look_up_is_worth_repeating(look_up: Callable[[Provider], Awaitable[Any]], body: Any) -> None:
