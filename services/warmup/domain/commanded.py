@@ -16,7 +16,7 @@ def stopped(
     reason: str | None,
     is_confirmed: bool,
     intent_at: datetime | None,
-    due_at: datetime | None,
+    due_at: datetime,
 ) -> Warmup:
     """Paused or disabled by a client, for a reason of their own; what was counted so far stays.
 
@@ -36,8 +36,9 @@ def unsettled(warmup: Warmup, intent_at: datetime, due_at: datetime) -> Warmup:
     return replace(warmup, intent_at=intent_at, tries=0, due_at=due_at)
 
 
-def settled(warmup: Warmup, due_at: datetime | None) -> Warmup:
-    """Stopped, here and at the provider, as it was seen; a paused one is watched from `due_at` on."""
+def settled(warmup: Warmup, next_day: datetime) -> Warmup:
+    """Stopped, here and at the provider, as it was seen; a paused one is watched from `next_day` on, a disabled one is not."""
+    due_at = next_day if warmup.status is WarmupStatus.PAUSED else None
     return replace(warmup, is_confirmed=True, intent_at=None, tries=0, due_at=due_at)
 
 

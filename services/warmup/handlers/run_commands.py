@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.warmup.domain.commanded import resumed, stopped, unsettled
+from services.warmup.domain.commanded import resumed, settled, stopped, unsettled
 from services.warmup.domain.commands import (
     Again,
     Attempt,
@@ -178,17 +178,16 @@ class RunCommands:
         status, kind = _STOPS[attempt.command]
         now = self._tools.recorder.clock.now()
         intent_at = warmup.intent_at if decision.is_shown else now
-        due_at = self._tools.schedule.follow_at(now, 0) if intent_at else None
-        if status is WarmupStatus.PAUSED and intent_at is None:
-            due_at = self._tools.schedule.next_day(now, warmup.account_id)
         after = stopped(
             warmup,
             status,
             reason=attempt.reason,
             is_confirmed=decision.is_shown,
             intent_at=intent_at,
-            due_at=due_at,
+            due_at=self._tools.schedule.follow_at(now, 0),
         )
+        if intent_at is None:
+            after = settled(after, self._tools.schedule.next_day(now, warmup.account_id))
         return after, kind
 
     def _resumed(self, warmup: Warmup, decision: Done) -> Warmup:

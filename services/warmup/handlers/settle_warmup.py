@@ -42,9 +42,7 @@ async def settle_warmup(tools: Tools, warmup: Warmup) -> None:
                 tools, warmup, replace(again, intent_at=now, due_at=schedule.retry_at(now, again.tries))
             )
         case Late.SETTLED:
-            is_paused = warmup.status is WarmupStatus.PAUSED
-            due_at = schedule.next_day(now, warmup.account_id) if is_paused else None
-            await _keep(tools, warmup, settled(warmup, due_at))
+            await _keep(tools, warmup, settled(warmup, schedule.next_day(now, warmup.account_id)))
         case _:
             await _tell(tools, warmup, sender, late)
 

@@ -14,6 +14,7 @@ from services.provisioner.providers.cloudflare import CloudflareZones
 from services.provisioner.providers.instantly import Instantly
 from shared.errors import Retryable, Unknown
 from shared.http.provider import Provider
+from tests.support.answering import Answering
 
 BODIES: tuple[Any, ...] = (
     None,
@@ -42,16 +43,6 @@ SHOWN: tuple[Callable[[Provider], Awaitable[Any]], ...] = (
 )
 
 
-class Answering:
-    """A provider that answers every call with the same body."""
-
-    def __init__(self, body: Any) -> None:
-        self._body = body
-
-    async def call(self, *_: Any, **__: Any) -> Any:
-        return self._body
-
-
 @pytest.mark.parametrize("body", BODIES, ids=str)
 @pytest.mark.parametrize("change", CHANGES)
 async def test_nobody_knows_what_came_of_a_change(
@@ -72,20 +63,6 @@ async def test_a_zone_that_cannot_be_read_is_not_known(body: Any) -> None:
         await zones.records("zone", "b.example")
 
 
-class Circling:
-    """A provider whose listings always go on, and always with the same page."""
-
-    def __init__(self) -> None:
-        self._calls = 0
-
-    async def call(self, *_: Any, **__: Any) -> Any:
-        self._calls += 1
-        assert self._calls < 5, "it is followed round and round"
-        keys = [{"name": "name", "api_key_id": "k"}]
-        tags = [{"label": "label", "id": "t"}] * 100
-        return {"api_keys": keys, "next_page_token": "k", "items": tags, "next_starting_after": "t"}
-
-
 @pytest.mark.parametrize(
     "look_up",
     [
@@ -96,8 +73,10 @@ class Circling:
 async def test_a_listing_that_never_ends_is_not_followed_for_ever(
     look_up: Callable[[Provider], Awaitable[Any]],
 ) -> None:
+    keys = {"api_keys": [{"name": "name", "api_key_id": "k"}], "next_page_token": "k"}
+    tags = {"items": [{"label": "label", "id": "t"}] * 100, "next_starting_after": "t"}
     with pytest.raises(Retryable):
-        await look_up(cast("Provider", Circling()))
+        await look_up(cast("Provider", Answering({**keys, **tags})))
 
 
 class Echoing:
